@@ -1,0 +1,21 @@
+#!/usr/bin/env python
+"""The command line: Django's own commands, and `serve`, which starts without loading Django's apps."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Hand `serve` to the supervisor, everything else to Django."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meeting.settings")
+    if sys.argv[1:2] == ["serve"]:
+        from meeting.serve import main as serve
+
+        sys.exit(serve(sys.argv[2:]))
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""A clip's audio file: what was kept of it, exactly, as FLAC that every player can seek in.
+
+Decoding what strangers send happens in a process of its own: bytes that crash a decoder take nobody's socket along.
+"""
+
+import asyncio
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from django.conf import settings
+
+from meet import clips, decoder
+from meet.models import Clip
+
+_process: ProcessPoolExecutor | None = None
+
+
+def start() -> None:
+    """Have the decoder's process ready before the first clip comes."""
+    _pool().submit(decoder.ready)
+
+
+async def keep(clip: Clip) -> bool:
+    """Write the audio file of a clip that was worked on. False where it cannot be decoded, or more of it came in."""
+    path = clips.audio_path(clip)
+    data = await asyncio.to_thread(clips.sound, clip.pk)
+    milliseconds = await _written(data, clip.keep_from, clip.keep_to, settings.MEDIA_ROOT / path)
+    if milliseconds is None:
+        return False
+    return await clips.audio_written(clip.pk, clip.version, path, milliseconds)
+
+
+async def _written(data: bytes, keep_from: int, keep_to: int | None, target: Path) -> int | None:
+    global _process
+    try:
+        return await asyncio.wrap_future(_pool().submit(decoder.write_flac, data, keep_from, keep_to, target))
+    except BrokenProcessPool:
+        _process = None  # these bytes brought the decoder down; the next clip gets a new one
+        return None
+
+
+def _pool() -> ProcessPoolExecutor:
+    global _process
+    if _process is None:
+        spawn = multiprocessing.get_context("spawn")
+        _process = ProcessPoolExecutor(1, mp_context=spawn, initializer=decoder.end_with_parent)
+    return _process

@@ -1,0 +1,85 @@
+"""Captions: one a clip, in revisions; what a page needs of them, and the snapshot for those who come late."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from meet import sequence, translation
+from meet.clock import to_ms
+from meet.models import Caption, Translation
+
+SNAPSHOT = 50
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Who said something when, in which meeting: what a caption needs to know of its clip."""
+
+    clip: uuid.UUID
+    meeting: int
+    speaker: uuid.UUID
+    started_at: datetime
+
+
+def settle(spoken: Spoken, language: str, text: str) -> dict[str, Any]:
+    """Write a clip's final caption, or a new revision of it, with what is known of its translations; its event.
+
+    In a transaction of the caller's, together with the clip's state.
+    """
+    caption = Caption.objects.filter(pk=spoken.clip).first()
+    if caption is None:
+        caption = Caption(
+            clip_id=spoken.clip,
+            meeting_id=spoken.meeting,
+            participant_id=spoken.speaker,
+            started_at=spoken.started_at,
+            revision=0,
+        )
+    caption.revision += 1
+    caption.language, caption.text = language, text
+    caption.seq = sequence.take(spoken.meeting)
+    caption.save()
+    caption.translations.all().delete()
+    Translation.objects.bulk_create(
+        Translation(
+            caption=caption,
+            revision=caption.revision,
+            language=planned.language,
+            text=planned.text,
+            state=Translation.State.DONE if planned.text else Translation.State.WAITING,
+            provider=planned.provider,
+        )
+        for planned in translation.plan(language, text)
+    )
+    return event_of(Caption.objects.select_related("participant").get(pk=spoken.clip))
+
+
+def withdraw(clip_id: uuid.UUID) -> bool:
+    """A clip turned out to say nothing after all: its earlier caption goes. Whether there was one."""
+    return bool(Caption.objects.filter(pk=clip_id).delete()[0])
+
+
+def snapshot(meeting_id: int) -> list[dict[str, Any]]:
+    """The newest captions by time of speech, the oldest of them first."""
+    newest = Caption.objects.filter(meeting_id=meeting_id).order_by("-started_at")[:SNAPSHOT]
+    rows = newest.select_related("participant").prefetch_related("translations")
+    return [event_of(caption) for caption in reversed(rows)]
+
+
+def event_of(caption: Caption) -> dict[str, Any]:
+    """A caption as the wire has it."""
+    return {
+        "seq": caption.seq,
+        "clip": str(caption.pk),
+        "speaker": str(caption.participant_id),
+        "name": caption.participant.name,
+        "started_at": to_ms(caption.started_at),
+        "state": "final",
+        "revision": caption.revision,
+        "lang": caption.language,
+        "text": caption.text,
+        "translations": [
+            {"lang": t.language, "state": t.state, "text": t.text} for t in caption.translations.order_by("language")
+        ],
+    }

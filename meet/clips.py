@@ -1,0 +1,246 @@
+"""A clip from its first byte to its row to its deletion.
+
+The row is the truth: a state changes by one conditional UPDATE that must change exactly one row.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from meet import meetings, parts
+from meet.clock import from_ms
+from meet.events import ClipEnd, ClipStart
+from meet.languages import SPOKEN
+from meet.models import Clip, Participant
+from meet.orm_pool import pooled
+
+State = Clip.State
+CLOSED = (State.CAPTIONED, State.SILENT, State.FAILED)
+LEASE = timedelta(seconds=60)
+UNHEARD_AFTER = timedelta(seconds=30)  # a clip nobody has heard of for so long goes its way as it is
+REPLAYED_WITHIN = timedelta(hours=24)
+AHEAD_AT_MOST = timedelta(minutes=1)
+MOST_ATTEMPTS = 8
+
+
+class Refused(Exception):
+    """This clip will never be taken; the browser may forget it once its person knows."""
+
+    retryable = False
+
+    def __init__(self, clip: uuid.UUID, code: str, message: str) -> None:
+        super().__init__(message)
+        self.clip = clip
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Leased:
+    """The right to work on a clip for a while. It ends with the lease, or when more of its audio comes in."""
+
+    id: uuid.UUID
+    version: int
+    attempts: int
+
+
+def folder(clip_id: uuid.UUID) -> Path:
+    """Where what arrives of a clip lies."""
+    return settings.PARTS_DIR / clip_id.hex
+
+
+@pooled
+def open_clip(start: ClipStart, participant_id: uuid.UUID) -> set[int]:
+    """Begin a clip, or take it up again: the chunk numbers that are on disk. Raises Refused."""
+    now = timezone.now()
+    speaker = Participant.objects.get(pk=participant_id)
+    try:
+        spoken_at = from_ms(start.started_at + start.keep_from)
+    except (ValueError, OverflowError):
+        raise Refused(start.clip, "bad_time", _("This recording's time is no time.")) from None
+    if spoken_at < now - REPLAYED_WITHIN:
+        raise Refused(start.clip, "too_old", _("This recording is more than 24 hours old."))
+    if spoken_at > now + AHEAD_AT_MOST:
+        raise Refused(start.clip, "in_future", _("This recording's time lies in the future."))
+    clip = Clip.objects.filter(pk=start.clip).first() or _make(start, speaker, spoken_at)
+    if clip.participant_id != participant_id:
+        raise Refused(start.clip, "not_yours", _("This recording belongs to somebody else."))
+    return set(parts.read(folder(clip.pk)))
+
+
+def _make(start: ClipStart, speaker: Participant, spoken_at: datetime) -> Clip:
+    clip, _made = Clip.objects.get_or_create(
+        pk=start.clip,
+        defaults={
+            "meeting": meetings.at(speaker, spoken_at),
+            "participant": speaker,
+            "number": start.number,
+            "mime": start.mime,
+            "language": start.language if start.language in SPOKEN else "",
+            "started_at": spoken_at,
+            "keep_from": start.keep_from,
+        },
+    )
+    return clip
+
+
+@pooled
+def next_number(participant_id: uuid.UUID) -> int:
+    """The number a speaker's next clip takes."""
+    last = Clip.objects.filter(participant_id=participant_id).order_by("-number").first()
+    return last.number + 1 if last else 0
+
+
+def _reopen(clip_id: uuid.UUID) -> None:
+    late = Clip.objects.filter(pk=clip_id).exclude(state=State.RECEIVING)
+    late.update(state=State.RECEIVING, version=F("version") + 1, lease_until=None, attempts=0)
+
+
+@pooled
+def reopen(clip_id: uuid.UUID) -> None:
+    """More of a clip comes in: if it was closed or cut short already, it goes its way once more."""
+    _reopen(clip_id)
+
+
+@pooled
+def end(event: ClipEnd) -> None:
+    """The speaker's browser says how many chunks the clip has and where its kept speech ends."""
+    told = Clip.objects.filter(pk=event.clip).exclude(chunks=event.chunks, keep_to=event.keep_to)
+    if told.update(chunks=event.chunks, keep_to=event.keep_to):
+        _reopen(event.clip)  # one that was cut short ends elsewhere than was thought
+
+
+@pooled
+def receive_if_whole(clip_id: uuid.UUID) -> bool:
+    """Whether every chunk of an ended clip is on disk; if so it is `received`, by whoever notices first."""
+    clip = Clip.objects.get(pk=clip_id)
+    if clip.chunks is None or not _whole(clip.chunks, set(parts.read(folder(clip_id)))):
+        return False
+    _receive(clip_id, cut_short=False)
+    return True
+
+
+@pooled
+def receive_unheard(now: datetime) -> list[uuid.UUID]:
+    """Clips nobody has heard of for a while become `received` as they are; their ids."""
+    received = []
+    for clip in Clip.objects.filter(state=State.RECEIVING, opened_at__lt=now - UNHEARD_AFTER):
+        last = parts.heard_at(folder(clip.pk))
+        if last is None or last < (now - UNHEARD_AFTER).timestamp():
+            whole = clip.chunks is not None and _whole(clip.chunks, set(parts.read(folder(clip.pk))))
+            if _receive(clip.pk, cut_short=not whole):
+                received.append(clip.pk)
+    return received
+
+
+def _whole(chunks: int, held: set[int]) -> bool:
+    return held >= set(range(chunks))
+
+
+def _receive(clip_id: uuid.UUID, *, cut_short: bool) -> bool:
+    waiting = Clip.objects.filter(pk=clip_id, state=State.RECEIVING)
+    return bool(
+        waiting.update(
+            state=State.RECEIVED,
+            cut_short=cut_short,
+            received_at=timezone.now(),
+            lease_until=None,
+            version=F("version") + 1,
+        )
+    )
+
+
+@pooled
+def due(now: datetime) -> list[uuid.UUID]:
+    """Received clips that nobody works on, the oldest first."""
+    free = Clip.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), state=State.RECEIVED)
+    return list(free.order_by("received_at").values_list("pk", flat=True)[:200])
+
+
+@pooled
+def lease(clip_id: uuid.UUID) -> tuple[Leased, Clip] | None:
+    """Take a received clip for work: attempts and lease are written before it begins. None where another has it."""
+    now = timezone.now()
+    free = Clip.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=clip_id, state=State.RECEIVED)
+    if not free.update(lease_until=now + LEASE, attempts=F("attempts") + 1):
+        return None
+    clip = Clip.objects.select_related("meeting__room", "participant").get(pk=clip_id)
+    return Leased(clip_id, clip.version, clip.attempts), clip
+
+
+@pooled
+def extend(leased: Leased) -> bool:
+    """Keep a clip a while longer. False where it was lost."""
+    return bool(_mine(leased).update(lease_until=timezone.now() + LEASE))
+
+
+@pooled
+def give_back(leased: Leased, retry_at: datetime, *, tried: bool) -> None:
+    """Leave a clip for later. Where its work never began, the attempt does not count."""
+    _mine(leased).update(lease_until=retry_at, attempts=F("attempts") - (0 if tried else 1))
+
+
+def close(leased: Leased, state: Clip.State, *, reason: str = "", suppressed: str = "") -> bool:
+    """Bring a clip to its end. False where the lease was lost or more audio came in: then nothing was changed."""
+    return bool(_mine(leased).update(state=state, lease_until=None, reason=reason, suppressed=suppressed))
+
+
+def _mine(leased: Leased) -> QuerySet[Clip]:
+    """The clip, as long as the lease holds: every taking counts an attempt, all more audio a version."""
+    return Clip.objects.filter(pk=leased.id, state=State.RECEIVED, version=leased.version, attempts=leased.attempts)
+
+
+def sound(clip_id: uuid.UUID) -> bytes:
+    """What arrived of a clip, put together: the container as the recorder made it."""
+    chunks = parts.read(folder(clip_id))
+    return b"".join(chunks[number] for number in sorted(chunks))
+
+
+def extension(mime: str) -> str:
+    """The usual ending of a file of this type: `webm` for `audio/webm;codecs=opus`."""
+    kind = mime.partition(";")[0].strip().lower()
+    return {"audio/webm": "webm", "audio/mp4": "mp4", "audio/ogg": "ogg", "audio/wav": "wav"}.get(kind, "webm")
+
+
+@pooled
+def without_audio() -> list[uuid.UUID]:
+    """Closed clips whose audio file is still to be written."""
+    closed = Clip.objects.filter(state__in=(State.CAPTIONED, State.SILENT), audio="")
+    return list(closed.values_list("pk", flat=True)[:50])
+
+
+def audio_path(clip: Clip) -> str:
+    """Where a clip's audio belongs, below the media folder. Sorts by time."""
+    stamp = timezone.localtime(clip.started_at).strftime("%Y%m%d-%H%M%S")
+    name = f"{stamp}-{clip.number:04d}-{clip.pk.hex[:8]}.flac"
+    return f"{clip.meeting.room.slug}/{clip.meeting.folder}/clips/{name}"
+
+
+@pooled
+def find(clip_id: uuid.UUID) -> Clip:
+    """A clip with its meeting and room."""
+    return Clip.objects.select_related("meeting__room", "participant").get(pk=clip_id)
+
+
+@pooled
+def audio_written(clip_id: uuid.UUID, version: int, path: str, duration_ms: int) -> bool:
+    """A clip's audio file is there, made from this version of it. False where more came in meanwhile."""
+    same = Clip.objects.filter(pk=clip_id, version=version)
+    return bool(same.update(audio=path, duration_ms=duration_ms))
+
+
+@pooled
+def discard_parts(now: datetime) -> int:
+    """Delete what arrived of clips that nothing can be added to any more; how many."""
+    old = Clip.objects.filter(opened_at__lt=now - REPLAYED_WITHIN, state__in=(State.CAPTIONED, State.SILENT))
+    gone = 0
+    for clip in old.exclude(audio="").only("pk"):
+        if folder(clip.pk).exists():
+            parts.discard(folder(clip.pk))
+            gone += 1
+    return gone

@@ -1,0 +1,207 @@
+"""The vocabulary of the socket: what a browser may say, and the frames of audio.
+
+`tests/fixtures/events.json` shows every event once.
+"""
+
+import json
+import struct
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+VERSION = 1
+HEADER = struct.Struct("!B16sI")  # version, clip, chunk number
+MESSAGE_BYTES = 64 * 1024
+IN_FLIGHT_BYTES = 256 * 1024
+TEXT_LENGTH = 2000
+MOST_CHUNKS = 10_000  # a clip of 20 s has about 200
+CLIP_END_REASONS = ("silence", "cut", "stop", "leave", "device")
+
+
+class BadEvent(ValueError):
+    """What came is none of our events. `code` is for programs, the message for people; trying again is no use."""
+
+    retryable = False
+
+    def __init__(self, code: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.details = details
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a clip as the recorder gave it."""
+
+    clip: uuid.UUID
+    number: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class ClipStart:
+    """A clip begins, or is taken up again after a reconnect. Times in ms: `started_at` Unix, `keep_from` in it."""
+
+    clip: uuid.UUID
+    number: int
+    started_at: float
+    keep_from: int
+    mime: str
+    language: str
+
+
+@dataclass(frozen=True)
+class ClipEnd:
+    """A clip is over: how many chunks it has and where its kept speech ends (ms in the clip; None: at its end)."""
+
+    clip: uuid.UUID
+    chunks: int
+    keep_to: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """A line of chat."""
+
+    id: uuid.UUID
+    text: str
+
+
+@dataclass(frozen=True)
+class SnapshotRequest:
+    """The browser missed something and wants the newest state."""
+
+
+@dataclass(frozen=True)
+class EndMeeting:
+    """The host ends the meeting."""
+
+
+@dataclass(frozen=True)
+class Ping:
+    """A question for the time."""
+
+    sent_at: float
+
+
+ClientEvent = ClipStart | ClipEnd | ChatMessage | SnapshotRequest | EndMeeting | Ping
+
+
+def parse_frame(data: bytes) -> Chunk:
+    """A binary frame. Raises BadEvent where it has no header of ours, nothing behind it, or too much."""
+    if len(data) > MESSAGE_BYTES:
+        raise BadEvent("too_large", f"One message may hold {MESSAGE_BYTES} bytes.", limit=MESSAGE_BYTES)
+    if len(data) <= HEADER.size or data[0] != VERSION:
+        raise BadEvent("bad_frame", "This is no audio frame of version 1.")
+    _version, clip, number = HEADER.unpack_from(data)
+    if number >= MOST_CHUNKS:
+        raise BadEvent("bad_frame", f"A clip has at most {MOST_CHUNKS} chunks.", limit=MOST_CHUNKS)
+    return Chunk(uuid.UUID(bytes=clip), number, data[HEADER.size :])
+
+
+def parse(text: str) -> ClientEvent:
+    """A text frame. Raises BadEvent where it is not JSON, of no known type, or a field does not fit."""
+    if len(text.encode()) > MESSAGE_BYTES:
+        raise BadEvent("too_large", f"One message may hold {MESSAGE_BYTES} bytes.", limit=MESSAGE_BYTES)
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        raise BadEvent("bad_json", "This is not JSON.") from None
+    kind = body.get("type") if isinstance(body, dict) else None
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    if reader is None:
+        raise BadEvent("unknown_event", "No event of this type is known.")
+    return reader(_Fields(body))
+
+
+class _Fields:
+    """One event's fields, each read once with the type and the bounds it must have."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self._body = body
+
+    def number(self, name: str, low: float, high: float) -> float:
+        value = self._body.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise BadEvent("bad_field", f"{name} must be a number from {low:g} to {high:g}.", field=name)
+        return value
+
+    def integer(self, name: str, low: int, high: int) -> int:
+        return int(self.number(name, low, high))
+
+    def uuid(self, name: str) -> uuid.UUID:
+        try:
+            return uuid.UUID(self.text(name, 36))
+        except ValueError:
+            raise BadEvent("bad_field", f"{name} must be a UUID.", field=name) from None
+
+    def text(self, name: str, length: int) -> str:
+        value = self._body.get(name)
+        if not isinstance(value, str) or len(value) > length:
+            raise BadEvent(
+                "bad_field", f"{name} must be text of at most {length} characters.", field=name, limit=length
+            )
+        return value
+
+    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, 40)
+        if value not in allowed:
+            raise BadEvent("bad_field", f"{name} must be one of {', '.join(allowed)}.", field=name)
+        return value
+
+    def maybe_integer(self, name: str, low: int, high: int) -> int | None:
+        return None if self._body.get(name) is None else self.integer(name, low, high)
+
+
+_HOUR_MS = 3_600_000
+
+_READERS: dict[str, Callable[[_Fields], ClientEvent]] = {
+    "clip_start": lambda f: ClipStart(
+        clip=f.uuid("clip"),
+        number=f.integer("number", 0, 2**31 - 1),
+        started_at=f.number("started_at", 0, 2**53),
+        keep_from=f.integer("keep_from", 0, _HOUR_MS),
+        mime=f.text("mime", 80),
+        language=f.text("language", 20),
+    ),
+    "clip_end": lambda f: ClipEnd(
+        clip=f.uuid("clip"),
+        chunks=f.integer("chunks", 0, MOST_CHUNKS),
+        keep_to=f.maybe_integer("keep_to", 0, _HOUR_MS),
+        reason=f.one_of("reason", CLIP_END_REASONS),
+    ),
+    "message": lambda f: ChatMessage(id=f.uuid("id"), text=f.text("text", TEXT_LENGTH)),
+    "snapshot": lambda f: SnapshotRequest(),
+    "end_meeting": lambda f: EndMeeting(),
+    "ping": lambda f: Ping(sent_at=f.number("sent_at", 0, 2**53)),
+}
+CLIENT_TYPES = tuple(_READERS)
+SERVER_TYPES = (
+    "welcome",
+    "snapshot",
+    "members",
+    "speaking",
+    "held",
+    "chunk_ack",
+    "clip_ack",
+    "clip_refused",
+    "caption",
+    "translation",
+    "gap",
+    "withdrawn",
+    "message",
+    "engine",
+    "meeting_ended",
+    "tick",
+    "pong",
+    "error",
+)
+
+
+def encode(kind: str, **fields: Any) -> str:
+    """A server's event as a text frame."""
+    if kind not in SERVER_TYPES:
+        raise ValueError(f"{kind} is no event of the server")
+    return json.dumps({"type": kind, **fields}, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,45 @@
+"""What a balancer and an operator ask: does the process answer, and does everything behind it?"""
+
+import asyncio
+from collections.abc import Awaitable
+
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from meet import broadcast, recognizer
+from meet.orm_pool import pooled
+
+PATIENCE_SECONDS = 3
+
+
+async def livez(request: HttpRequest) -> HttpResponse:
+    """The process answers, whatever is behind it."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+async def healthz(request: HttpRequest) -> JsonResponse:
+    """200 where database, channel layer and engine answer, 503 where one does not; which, in JSON."""
+    names = ("database", "channel_layer", "engine")
+    states = await asyncio.gather(_state(_database()), _state(broadcast.answers()), _state(_engine()))
+    checks = dict(zip(names, states, strict=True))
+    healthy = all(state == "ok" for state in states)
+    return JsonResponse({"healthy": healthy, **checks}, status=200 if healthy else 503)
+
+
+async def _state(check: Awaitable[None]) -> str:
+    try:
+        await asyncio.wait_for(check, PATIENCE_SECONDS)
+    except (Error, OSError, TimeoutError, recognizer.Unavailable) as error:
+        return str(error) or type(error).__name__
+    return "ok"
+
+
+@pooled
+def _database() -> None:
+    connection.cursor().execute("SELECT 1").close()
+
+
+async def _engine() -> None:
+    engine = await recognizer.engine()
+    if engine.state != "ready":
+        raise recognizer.Unavailable(engine.state, reached=False)

@@ -1,0 +1,19 @@
+"""The languages of speech and of reading: one table, in the field's tags."""
+
+from django.utils.translation import gettext_lazy as _
+
+# BCP 47 tags one can read captions in, with the file of each (CONTRACT of media/: `CN_combo_…` and so on).
+READABLE = {
+    "zh-Hant": _("Traditional Chinese"),
+    "zh-Hans": _("Simplified Chinese"),
+    "en": _("English"),
+    "ja": _("Japanese"),
+}
+
+# What a speaker may choose; the empty one lets the model find out.
+SPOKEN = {"": _("Automatic"), "zh": _("Chinese"), "en": _("English"), "ja": _("Japanese")}
+
+
+def tag_of(whisper_code: str) -> str:
+    """The tag of a language as the model names it: Chinese is written Traditional here, as the record is."""
+    return "zh-Hant" if whisper_code in ("zh", "yue") else whisper_code

@@ -1,0 +1,165 @@
+"""The journey of a clip, from heard to read. Each step is one call to the noun that owns it."""
+
+import asyncio
+import logging
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from meet import audio, broadcast, captions, clips, languages, meetings, recognizer, sequence, translation
+from meet.clips import Leased
+from meet.clock import to_ms
+from meet.events import encode
+from meet.models import Clip
+from meet.orm_pool import pooled
+from meet.recognizer import Heard
+
+log = logging.getLogger(__name__)
+AT_ONCE = 24  # clips in flight to the speech tier from one process; the others wait in `received`
+RENEW_SECONDS = 20
+RETRY_SECONDS = 1
+_under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
+_room_for = asyncio.Semaphore(AT_ONCE)
+
+
+def nudge(clip_id: uuid.UUID) -> None:
+    """Begin a received clip's journey, unless this process is at it already. Returns at once."""
+    if clip_id not in _under_way:
+        task = asyncio.create_task(_travel(clip_id), name=f"clip {clip_id}")
+        _under_way[clip_id] = task
+        task.add_done_callback(lambda done: _arrived(clip_id, done))
+
+
+async def drain(seconds: float) -> None:
+    """Give the journeys under way some time to end; what is left is picked up after the next start."""
+    if _under_way:
+        await asyncio.wait(list(_under_way.values()), timeout=seconds)
+
+
+async def caption(clip_id: uuid.UUID) -> None:
+    """Bring a received clip to its final caption. Safe to call twice, and after a crash at any line."""
+    taken = await clips.lease(clip_id)
+    if taken is None:
+        return  # somebody else has it, or it is done
+    leased, clip = taken
+    if leased.attempts > clips.MOST_ATTEMPTS:
+        await _fail(leased, clip, "too_many_attempts")
+        return
+    try:
+        heard = await _hear(leased, clip)
+    except recognizer.Unavailable as why:
+        log.warning("clip %s waits: %s", clip_id, why)
+        retry_at = timezone.now() + timedelta(seconds=RETRY_SECONDS)
+        await clips.give_back(leased, retry_at, tried=why.reached)
+        return
+    except recognizer.NotUnderstood as why:
+        log.warning("clip %s failed: %s", clip_id, why)
+        await _fail(leased, clip, "undecodable")
+        return
+    await _settle_and_tell(leased, clip, heard)
+    await audio.keep(clip)
+
+
+async def keep_audio(clip_id: uuid.UUID) -> None:
+    """Write the audio file that a crash left unwritten."""
+    await audio.keep(await clips.find(clip_id))
+
+
+async def _travel(clip_id: uuid.UUID) -> None:
+    async with _room_for:
+        await caption(clip_id)
+
+
+def _arrived(clip_id: uuid.UUID, task: asyncio.Task[None]) -> None:
+    del _under_way[clip_id]
+    if not task.cancelled() and task.exception() is not None:
+        # the row still says `received`: the sweep comes back when the lease has run out
+        log.error("clip %s stopped on its way", clip_id, exc_info=task.exception())
+
+
+async def _hear(leased: Leased, clip: Clip) -> Heard:
+    """The clip's words. The lease is renewed while the speech tier works on it."""
+    sound = await asyncio.to_thread(clips.sound, clip.pk)
+    if not sound:
+        raise recognizer.NotUnderstood("nothing arrived")
+    wanted = recognizer.Wanted(
+        clip=str(clip.pk),
+        extension=clips.extension(clip.mime),
+        language=clip.language,
+        keep_from=clip.keep_from,
+        keep_to=clip.keep_to,
+    )
+    work = asyncio.ensure_future(recognizer.transcribe(sound, wanted))
+    try:
+        while not (await asyncio.wait([work], timeout=RENEW_SECONDS))[0]:
+            if not await clips.extend(leased):
+                break  # lost: what comes back will change nothing
+        return await work
+    finally:
+        work.cancel()
+
+
+async def _settle_and_tell(leased: Leased, clip: Clip, heard: Heard) -> None:
+    event = await _settle(leased, clip, heard)
+    if event is not None and await _is_shown(clip):
+        await broadcast.send(clip.meeting.room_id, event)
+    await translation.request(clip.pk)
+
+
+@pooled
+def _settle(leased: Leased, clip: Clip, heard: Heard) -> str | None:
+    """Close the clip and write its caption in one transaction; the event to tell, if there is one."""
+    with transaction.atomic():
+        if not heard.text:
+            if not clips.close(leased, Clip.State.SILENT, reason=heard.silent, suppressed=heard.suppressed):
+                return None
+            return _withdraw(clip)
+        if not clips.close(leased, Clip.State.CAPTIONED):
+            return None
+        return encode("caption", **captions.settle(_spoken(clip), languages.tag_of(heard.language), heard.text))
+
+
+def _withdraw(clip: Clip) -> str | None:
+    """With more of its audio a clip says nothing after all: its line goes."""
+    if not captions.withdraw(clip.pk):
+        return None
+    return encode("withdrawn", seq=sequence.take(clip.meeting_id), clip=str(clip.pk))
+
+
+def _spoken(clip: Clip) -> captions.Spoken:
+    return captions.Spoken(clip.pk, clip.meeting_id, clip.participant_id, clip.started_at)
+
+
+async def _fail(leased: Leased, clip: Clip, reason: str) -> None:
+    event = await _settle_failure(leased, clip, reason)
+    if event is not None and await _is_shown(clip):
+        await broadcast.send(clip.meeting.room_id, event)
+
+
+@pooled
+def _settle_failure(leased: Leased, clip: Clip, reason: str) -> str | None:
+    with transaction.atomic():
+        if not clips.close(leased, Clip.State.FAILED, reason=reason):
+            return None
+        clip.reason = reason
+        return encode("gap", seq=sequence.take(clip.meeting_id), **gap(clip))
+
+
+def gap(clip: Clip) -> dict[str, Any]:
+    """A clip without words that should have had some, as the wire has it."""
+    return {
+        "clip": str(clip.pk),
+        "speaker": str(clip.participant_id),
+        "name": clip.participant.name,
+        "started_at": to_ms(clip.started_at),
+        "reason": clip.reason,
+    }
+
+
+@pooled
+def _is_shown(clip: Clip) -> bool:
+    clip.meeting.refresh_from_db(fields=["ended_at"])
+    return meetings.shown_live(clip.meeting, timezone.now())

@@ -1,0 +1,132 @@
+"""The speech tier as the web sees it: one HTTP request a clip, and which errors are worth another try."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+log = logging.getLogger(__name__)
+TIMEOUT = httpx.Timeout(connect=3, read=120, write=20, pool=None)
+
+
+class Unavailable(Exception):
+    """Nobody took the clip, or nobody answered. `reached`: somebody may have worked on it."""
+
+    retryable = True
+
+    def __init__(self, why: str, *, reached: bool) -> None:
+        super().__init__(why)
+        self.reached = reached
+
+
+class NotUnderstood(Exception):
+    """The other side took the clip and can do nothing with it: no audio, a bad option."""
+
+    retryable = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of one clip. Times in ms from the clip's start; `language` empty: let the model find out."""
+
+    clip: str
+    extension: str
+    language: str
+    keep_from: int
+    keep_to: int | None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard. `silent` says why there is no text; `suppressed` is text that was held back."""
+
+    text: str
+    language: str
+    silent: str
+    suppressed: str
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the other side says of itself. `state` is `ready`, `loading` or `away`."""
+
+    state: str
+    model: str
+    demo: bool
+
+
+AWAY = Engine("away", "", demo=False)
+_client: httpx.AsyncClient | None = None
+
+
+def _http() -> httpx.AsyncClient:
+    """One client a process: connections are kept alive."""
+    global _client
+    if _client is None:
+        headers = {"Authorization": f"Bearer {settings.SPEECH_TOKEN}"} if settings.SPEECH_TOKEN else {}
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+        _client = httpx.AsyncClient(base_url=settings.SPEECH_URL, headers=headers, timeout=TIMEOUT, limits=limits)
+    return _client
+
+
+async def engine() -> Engine:
+    """What the other side says now; AWAY where it says nothing within 3 s."""
+    try:
+        answer = await asyncio.wait_for(_http().get("/health"), 3)
+        body = answer.json()
+    except (httpx.HTTPError, ValueError, TimeoutError):
+        return AWAY
+    if not isinstance(body, dict):
+        return AWAY
+    state = "ready" if answer.status_code == httpx.codes.OK else "loading"
+    return Engine(state, str(body.get("model", "")), demo=bool(body.get("demo", False)))
+
+
+async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
+    """The words of one clip. Raises Unavailable, NotUnderstood."""
+    query: dict[str, str | int] = {
+        "clip": wanted.clip,
+        "ext": wanted.extension,
+        "language": wanted.language,
+        "keep_from": wanted.keep_from,
+        "keep_to": "" if wanted.keep_to is None else wanted.keep_to,
+        "priority": "final",
+        "deadline": 1000,
+    }
+    try:
+        answer = await _http().post(
+            "/transcribe/binary",
+            params={key: value for key, value in query.items() if value != ""},
+            content=sound,
+        )
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise Unavailable(type(error).__name__, reached=False) from error
+    except httpx.HTTPError as error:
+        raise Unavailable(type(error).__name__, reached=True) from error
+    return _heard(answer)
+
+
+def _heard(answer: httpx.Response) -> Heard:
+    try:
+        body: Any = answer.json()
+    except ValueError:
+        body = {}
+    if answer.status_code == httpx.codes.OK and isinstance(body, dict) and body.get("success"):
+        held_back = body.get("suppressed") or {}
+        return Heard(
+            text=str(body.get("text", "")).strip(),
+            language=str(body.get("language") or ""),
+            silent=str(body.get("silent") or held_back.get("reason") or ""),
+            suppressed=str(held_back.get("text", "")),
+        )
+    busy = answer.status_code in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS)
+    if (
+        busy
+        or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
+        or answer.status_code == httpx.codes.UNAUTHORIZED
+    ):
+        raise Unavailable(f"status {answer.status_code}", reached=not busy)
+    raise NotUnderstood(f"status {answer.status_code}")

@@ -1,0 +1,151 @@
+"""What was said in a meeting, as rows to read: one line a clip, with what there is of it in each language."""
+
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from meet import clips
+from meet.models import Caption, Clip, Meeting, Participant, Room, Translation
+from meet.translation.scripts import CHINESE, in_script
+
+
+@dataclass(frozen=True)
+class Line:
+    """One clip in the record. `language` is empty where nothing was understood, and then `text` is too.
+
+    `translations` maps a language to its text, empty while it is waited for. `sound` is where its audio lies below
+    media, or will lie: `audible` once it does.
+    """
+
+    clip: uuid.UUID
+    speaker: str
+    started_at: datetime
+    state: str
+    language: str
+    text: str
+    translations: Mapping[str, str]
+    sound: str
+    audible: bool
+    seconds: float | None
+
+    def spoken_in(self) -> str:
+        """The language the record has it in as spoken: Chinese is written Traditional."""
+        return "zh-Hant" if self.language in CHINESE else self.language
+
+    def into(self, language: str) -> str | None:
+        """The text in a language: empty while it is waited for, None where nobody promised it."""
+        if language == self.language:
+            return self.text
+        if language in CHINESE and self.language in CHINESE:
+            return in_script(self.text, language)
+        text = self.translations.get(language)
+        if not text and language in CHINESE:
+            other = next((self.translations.get(tag) for tag in CHINESE if self.translations.get(tag)), None)
+            return in_script(other, language) if other else text
+        return text
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a meeting: its name, where it is served, and its size in bytes."""
+
+    name: str
+    path: str
+    size: int
+
+
+# what turns the direction of a line or ends it: a name or a text must do neither to its neighbours
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks, control and direction-changing characters."""
+    kept = (
+        " " if c.isspace() or unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text if c not in _TURNING
+    )
+    return " ".join("".join(kept).split())
+
+
+def lines(meeting_id: int) -> list[Line]:
+    """A meeting's lines in the order they were spoken, with those that nothing was understood or said in."""
+    over = Q(state__in=(Clip.State.CAPTIONED, Clip.State.FAILED, Clip.State.SILENT)) | Q(caption__isnull=False)
+    spoken = Clip.objects.filter(over, meeting_id=meeting_id).select_related("meeting__room", "participant", "caption")
+    translated: dict[uuid.UUID, dict[str, str]] = {}
+    rows = Translation.objects.filter(caption__meeting_id=meeting_id).values_list("caption_id", "language", "text")
+    for pk, language, text in rows:
+        translated.setdefault(pk, {})[language] = one_line(text)
+    return [
+        _line(clip, translated.get(clip.pk, {})) for clip in spoken.order_by("started_at", "participant_id", "number")
+    ]
+
+
+def line(clip_id: uuid.UUID) -> Line:
+    """One clip's line."""
+    clip = Clip.objects.select_related("meeting__room", "participant", "caption").get(pk=clip_id)
+    rows = Translation.objects.filter(caption_id=clip_id).values_list("language", "text")
+    return _line(clip, {language: one_line(text) for language, text in rows})
+
+
+def _line(clip: Clip, translations: Mapping[str, str]) -> Line:
+    caption: Caption | None = getattr(clip, "caption", None)
+    return Line(
+        clip=clip.pk,
+        speaker=one_line(clip.participant.name),
+        started_at=clip.started_at,
+        state=clip.state,
+        language=caption.language if caption else "",
+        text=one_line(caption.text) if caption else "",
+        translations=translations,
+        sound=clip.audio or clips.audio_path(clip),
+        audible=bool(clip.audio),
+        seconds=None if clip.duration_ms is None else clip.duration_ms / 1000,
+    )
+
+
+def files(meeting: Meeting) -> list[File]:
+    """The files of a whole meeting that are there now, the one as spoken first."""
+    folder = settings.MEDIA_ROOT / meeting.room.slug / meeting.folder
+    found = sorted(folder.glob("*combo_*"), key=lambda path: (not path.name.startswith("combo_"), path.name))
+    return [
+        File(path.name, f"{meeting.room.slug}/{meeting.folder}/{path.name}", path.stat().st_size)
+        for path in found
+        if not path.name.startswith(".")
+    ]
+
+
+def may_read(meeting: Meeting, participant: Participant | None) -> bool:
+    """Whether this participant took part in the meeting: its record is theirs to read, no earlier one."""
+    return participant is not None and meeting.participants.filter(pk=participant.pk).exists()
+
+
+def attended(room: Room, participant: Participant) -> list[Meeting]:
+    """The room's meetings a participant took part in, the newest first."""
+    return list(room.meetings.filter(participants=participant).select_related("room").order_by("-started_at"))
+
+
+class NoSuchMeeting(LookupError):
+    """No meeting goes by this name; the message says which one was asked for."""
+
+
+def named(name: str) -> list[Meeting]:
+    """The meetings a person means by an id, a room's address, a folder, or address/folder. Raises NoSuchMeeting."""
+    room, _slash, folder = name.strip("/").rpartition("/")
+    if room:
+        which = Q(room__slug=room, folder=folder)
+    else:
+        which = Q(room__slug=folder) | Q(folder=folder)
+        which |= Q(pk=int(folder)) if folder.isdecimal() else Q(pk=None)
+    found = list(Meeting.objects.filter(which).select_related("room").order_by("started_at"))
+    if not found:
+        raise NoSuchMeeting(f"No meeting is called {name!r}: give its id, its room's address, or address/folder.")
+    return found
+
+
+def every_meeting() -> QuerySet[Meeting]:
+    """All meetings, the newest first."""
+    return Meeting.objects.select_related("room").order_by("-started_at")

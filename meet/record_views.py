@@ -1,0 +1,176 @@
+"""The pages of the record, and the files below media/: parse, call, reply."""
+
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.contrib.admin.views.decorators import staff_member_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from meet import media, record, rooms
+from meet.languages import READABLE
+from meet.media import NotFound, Stored, Unsatisfiable
+from meet.models import Clip, Meeting, Room
+from meet.record import File, Line
+
+LINES = 200  # a page
+MEETINGS = 50
+
+# a file by the beginning of its name
+LABELS = {
+    "combo_": _("As spoken"),
+    "TW_": READABLE["zh-Hant"],
+    "CN_": READABLE["zh-Hans"],
+    "EN_": READABLE["en"],
+    "JP_": READABLE["ja"],
+}
+
+
+@require_safe
+async def file(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A file below media/, for those who may have it; in parts where the reader asks so."""
+    try:
+        stored = await media.find(path, request.user, request.session)
+    except NotFound:
+        raise Http404 from None
+    if request.headers.get("If-None-Match") == stored.tag:
+        return _headed(HttpResponse(status=304), stored, request)
+    try:
+        span = _span(request, stored)
+    except Unsatisfiable:
+        refusal = HttpResponse(status=416)
+        refusal["Content-Range"] = f"bytes */{stored.size}"
+        return refusal
+    return _sent(request, stored, span)
+
+
+def _span(request: HttpRequest, stored: Stored) -> range | None:
+    """The part that is asked for; None: the whole. A part of an older version is answered with the new whole."""
+    header = request.headers.get("Range", "")
+    if not header or request.headers.get("If-Range", stored.tag) != stored.tag:
+        return None
+    return media.part(header, stored.size)
+
+
+def _sent(request: HttpRequest, stored: Stored, span: range | None) -> HttpResponseBase:
+    whole = range(stored.size)
+    response: HttpResponseBase
+    if request.method == "HEAD":
+        response = HttpResponse(status=200 if span is None else 206)
+    else:
+        chosen = whole if span is None else span
+        response = StreamingHttpResponse(media.pieces(stored.path, chosen), status=200 if span is None else 206)
+    if span is not None:
+        response["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{stored.size}"
+    response["Content-Length"] = str(len(whole if span is None else span))
+    return _headed(response, stored, request)
+
+
+def _headed(response: HttpResponseBase, stored: Stored, request: HttpRequest) -> HttpResponseBase:
+    response["Content-Type"] = stored.type
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = stored.tag
+    response["Cache-Control"] = "private, no-cache"
+    disposition = content_disposition_header("download" in request.GET, stored.path.name)
+    if disposition:
+        response["Content-Disposition"] = disposition
+    return response
+
+
+@never_cache
+@require_safe
+def meetings(request: HttpRequest, slug: str) -> HttpResponse:
+    """The room's meetings this browser's person took part in, with their files."""
+    room = _room_or_404(slug)
+    participant = rooms.participant_of(room, request.session)
+    attended = record.attended(room, participant) if participant else []
+    shown = [_meeting(meeting, reverse("record_meeting", args=[slug, meeting.folder])) for meeting in attended]
+    return render(request, "pages/record/meetings.html", {"room": room, "meetings": shown})
+
+
+@never_cache
+@require_safe
+def meeting(request: HttpRequest, slug: str, folder: str) -> HttpResponse:
+    """One meeting's lines, for those who took part in it."""
+    room = _room_or_404(slug)
+    found = room.meetings.filter(folder=folder).select_related("room").first()
+    if found is None or not record.may_read(found, rooms.participant_of(room, request.session)):
+        raise Http404
+    return _lines(request, found, reverse("record", args=[slug]))
+
+
+@never_cache
+@staff_member_required
+@require_safe
+def staff_meetings(request: HttpRequest) -> HttpResponse:
+    """All meetings and their files, for staff."""
+    page = Paginator(record.every_meeting(), MEETINGS).get_page(request.GET.get("page"))
+    shown = [_meeting(one, reverse("staff_meeting", args=[one.pk])) for one in page]
+    return render(request, "pages/record/staff.html", {"meetings": shown, "page": page})
+
+
+@never_cache
+@staff_member_required
+@require_safe
+def staff_meeting(request: HttpRequest, meeting_id: int) -> HttpResponse:
+    """One meeting's lines, for staff."""
+    found = record.every_meeting().filter(pk=meeting_id).first()
+    if found is None:
+        raise Http404
+    return _lines(request, found, reverse("staff_meetings"))
+
+
+def _room_or_404(slug: str) -> Room:
+    try:
+        return rooms.find(slug)
+    except rooms.NoSuchRoom:
+        raise Http404 from None
+
+
+def _lines(request: HttpRequest, found: Meeting, back: str) -> HttpResponse:
+    page = Paginator(record.lines(found.pk), LINES).get_page(request.GET.get("page"))
+    shown = {"lines": [_line(line) for line in page], "page": page, "back": back}
+    return render(request, "pages/record/meeting.html", {"meeting": _meeting(found, ""), **shown})
+
+
+def _meeting(found: Meeting, address: str) -> dict[str, Any]:
+    """A meeting as the pages show it."""
+    return {
+        "room": found.room,
+        "started_at": found.started_at,
+        "ended_at": found.ended_at,
+        "address": address,
+        "files": [_file(one) for one in record.files(found)],
+    }
+
+
+def _file(one: File) -> dict[str, Any]:
+    label = next((label for prefix, label in LABELS.items() if one.name.startswith(prefix)), one.name)
+    return {"label": label, "name": one.name, "size": one.size, "address": _address(one.path)}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    """A line as the pages show it: as spoken, then in the other languages."""
+    spoken = line.spoken_in()
+    others = [(tag, line.into(tag)) for tag in settings.TRANSLATE_TO if tag != spoken] if line.text else []
+    return {
+        "speaker": line.speaker,
+        "started_at": line.started_at,
+        "lang": spoken,
+        "text": line.into(spoken),
+        "translations": [{"lang": tag, "text": text} for tag, text in others if text is not None],
+        "failed": line.state == Clip.State.FAILED and not line.text,
+        "silent": line.state == Clip.State.SILENT and not line.text,
+        "audio": _address(line.sound) if line.audible else "",
+    }
+
+
+def _address(path: str) -> str:
+    return reverse("media", args=["-"]).removesuffix("-") + quote(path)

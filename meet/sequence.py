@@ -1,0 +1,14 @@
+"""The number every durable event of a meeting takes, so that whoever misses one can tell."""
+
+from django.db import transaction
+from django.db.models import F
+
+from meet.models import Meeting
+
+
+def take(meeting_id: int) -> int:
+    """The meeting's next number. In a transaction, whose end also gives the row's lock back."""
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("a sequence number is taken in the transaction that uses it")
+    Meeting.objects.filter(pk=meeting_id).update(seq=F("seq") + 1)
+    return Meeting.objects.values_list("seq", flat=True).get(pk=meeting_id)

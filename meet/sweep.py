@@ -1,0 +1,86 @@
+"""What keeps the house in order: picks up what a crash left behind, and tells pages what they missed."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from django.utils import timezone
+
+from meet import audio, broadcast, clips, meetings, pipeline, presence, status, transcripts, translation
+from meet.events import encode
+
+log = logging.getLogger(__name__)
+_members_told: dict[int, list[dict[str, str | bool]]] = {}
+
+
+async def run() -> None:
+    """Do every duty at its interval, for ever. One that fails is logged and comes again."""
+    audio.start()
+    async with asyncio.TaskGroup() as duties:
+        for duty, seconds in DUTIES.items():
+            duties.create_task(_repeat(duty, seconds), name=duty.__name__)
+
+
+async def _repeat(duty: Callable[[], Awaitable[object]], seconds: float) -> None:
+    while True:
+        try:
+            await duty()
+        except Exception:  # the house must go on; what went wrong is in the log, whole
+            log.exception("%s failed", duty.__name__)
+        await asyncio.sleep(seconds)
+
+
+async def pick_up_clips() -> None:
+    """Clips that nobody has heard of for a while, and received ones that nobody works on."""
+    await clips.receive_unheard(timezone.now())
+    if status.answers():
+        for clip in await clips.due(timezone.now()):
+            pipeline.nudge(clip)
+
+
+async def pick_up_audio() -> None:
+    """Audio files that a crash left unwritten."""
+    for clip in await clips.without_audio():
+        await pipeline.keep_audio(clip)
+
+
+async def renew_presence() -> None:
+    """This process's sockets are alive."""
+    await presence.renew(broadcast.connections_here())
+
+
+async def look_around() -> None:
+    """Tell the sockets here who is there now, and the newest `seq`, so that a page notices what it missed."""
+    newest = await meetings.newest(broadcast.rooms_here())
+    for room_id in broadcast.rooms_here():
+        members = await presence.members(room_id)
+        if _members_told.get(room_id) != members:
+            _members_told[room_id] = members
+            await broadcast.send_here(room_id, encode("members", members=members))
+        if room_id in newest:
+            meeting, seq = newest[room_id]
+            await broadcast.send_here(room_id, encode("tick", meeting=meeting, seq=seq))
+
+
+async def end_deserted_meetings() -> None:
+    """Half an hour after the last person left a meeting is over."""
+    for room_id in await meetings.end_deserted(timezone.now()):
+        await broadcast.send(room_id, encode("meeting_ended"))
+
+
+async def discard_old_parts() -> None:
+    """What arrived of clips that nothing can be added to any more."""
+    await clips.discard_parts(timezone.now())
+
+
+DUTIES: dict[Callable[[], Awaitable[object]], float] = {
+    status.refresh: 2,
+    pick_up_clips: 1,
+    pick_up_audio: 10,
+    translation.sweep: 2,
+    transcripts.write_due: 1,
+    renew_presence: presence.RENEW_EVERY.total_seconds(),
+    look_around: 5,
+    end_deserted_meetings: 30,
+    discard_old_parts: 600,
+}

@@ -1,0 +1,42 @@
+"""A circuit breaker: after a few failures in a row a translator is left alone for a while, then tried once. Pure."""
+
+from dataclasses import dataclass
+
+OPENS_AFTER = 3  # failures in a row
+LONGEST_PAUSE = 10.0  # seconds
+PROBE = 15.0  # seconds one trial may take before another is allowed
+
+
+def pause(failures: int) -> float:
+    """How long to leave it alone after so many failures in a row: 2, 4, 8 and then 10 seconds."""
+    return min(LONGEST_PAUSE, 2.0 ** max(1, failures - OPENS_AFTER + 1))
+
+
+@dataclass
+class Breaker:
+    """Whether one translator may be asked. Time is an argument, in seconds of any steady clock."""
+
+    failures: int = 0
+    closed_to_until: float = 0.0
+
+    def ready(self, now: float) -> bool:
+        """Whether a call would be allowed."""
+        return self.failures < OPENS_AFTER or now >= self.closed_to_until
+
+    def allows(self, now: float) -> bool:
+        """Whether to call now. Where it was failing, this takes the one trial: others wait for how it ends."""
+        if not self.ready(now):
+            return False
+        if self.failures >= OPENS_AFTER:
+            self.closed_to_until = now + PROBE
+        return True
+
+    def succeeded(self) -> None:
+        """It answered."""
+        self.failures = 0
+
+    def failed(self, now: float) -> None:
+        """It did not."""
+        self.failures += 1
+        if self.failures >= OPENS_AFTER:
+            self.closed_to_until = now + pause(self.failures)

@@ -1,0 +1,71 @@
+"""What a translator is asked, what it may answer, and how it says that it cannot."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One text on its way from one language to another, both as BCP 47 tags."""
+
+    text: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The text in the other language, and who gave it. Chinese may come in either script."""
+
+    text: str
+    provider: str
+
+
+class Unavailable(Exception):
+    """The translator did not answer, or not sensibly: another one may, or the same one later.
+
+    Carries names only: what these libraries raise holds the sentence and the key, and must end here.
+    """
+
+    retryable = True
+
+    def __init__(self, provider: str, why: str) -> None:
+        super().__init__(f"{provider}: {why}")
+
+
+class LeftAlone(Unavailable):
+    """The translator was not asked: it failed a moment ago, and one trial at a time finds out whether it is back."""
+
+
+class Refused(Exception):
+    """The translator answered that it will not do this. Asking again soon is no use. Carries names only."""
+
+    retryable = False
+
+    def __init__(self, provider: str, why: str) -> None:
+        super().__init__(f"{provider}: {why}")
+
+
+class Provider(Protocol):
+    """A translator. `translate` blocks and runs in a thread of its own."""
+
+    name: str
+
+    def speaks(self, source: str, target: str) -> bool:
+        """Whether it knows both languages."""
+
+    def translate(self, ask: Ask) -> str:
+        """The text in the other language. Raises Unavailable or Refused, and nothing else."""
+
+
+LONGEST_GROWTH = 12  # an answer so many times as long as the question is none
+
+
+def sensible(provider: str, ask: Ask, answer: object) -> str:
+    """An answer as one line of text. Raises Unavailable where it is none."""
+    if not isinstance(answer, str):
+        raise Unavailable(provider, "no text in the answer")
+    line = " ".join(answer.split())
+    if not line or len(line) > 200 + LONGEST_GROWTH * len(ask.text):
+        raise Unavailable(provider, "an answer of no sensible length")
+    return line

@@ -1,0 +1,116 @@
+"""The pages of the lobby and the room: parse, call, reply."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from meet import languages, rooms, words
+from meet.models import Participant, Room
+
+# Everything the room's page loads before a person can press Record, so that no import waits for another.
+MODULES = [
+    f"meet/js/{name}.js"
+    for name in (
+        *("captions", "chat", "clock", "connection", "controls", "events", "feed", "host", "lines", "members"),
+        *("page", "preferences", "recording", "speakers", "status", "uplink"),
+        *(
+            f"capture/{part}"
+            for part in ("capture", "clip", "clock", "ear", "journal", "microphone", "recorder", "segmenter", "session", "vad")
+        ),
+    )
+]
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def lobby(request: HttpRequest) -> HttpResponse:
+    """The start page: make a room, or go back to one."""
+    name = request.POST.get("name", "")
+    problem = ""
+    if request.method == "POST":
+        try:
+            room, _secret = rooms.make(name, request.session)
+        except rooms.BadName as bad:
+            problem = str(bad)
+        else:
+            return redirect("room", room.slug)
+    found = rooms.of_session(request.session)
+    page = {"rooms": found, "name": name, "problem": problem}
+    return render(request, "pages/lobby.html", page, status=400 if problem else 200)
+
+
+@never_cache
+@ensure_csrf_cookie
+@require_safe
+def room(request: HttpRequest, slug: str) -> HttpResponse:
+    """The room for those who have joined it, the way in for everybody else."""
+    here = _room_or_404(slug)
+    participant = rooms.participant_of(here, request.session)
+    if participant is None:
+        return _way_in(request, here)
+    return render(request, "pages/meeting/chatroom.html", _chatroom(request, here, participant))
+
+
+@require_POST
+def join(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take part under a display name."""
+    here = _room_or_404(slug)
+    name = request.POST.get("name", "")
+    user = request.user if request.user.is_authenticated else None
+    try:
+        rooms.join(here, name, request.session, user)
+    except rooms.BadName as bad:
+        return _way_in(request, here, name=name, problem=str(bad))
+    return redirect("room", here.slug)
+
+
+@require_POST
+def claim_host(request: HttpRequest, slug: str) -> HttpResponse:
+    """Become a host by the secret of the host's link, which came in its fragment and so stood in no log."""
+    here = _room_or_404(slug)
+    if not rooms.claim_host(here, request.session, request.POST.get("secret", "")):
+        return render(request, "403.html", status=403)
+    return redirect("room", here.slug)
+
+
+def _room_or_404(slug: str) -> Room:
+    try:
+        return rooms.find(slug)
+    except rooms.NoSuchRoom:
+        raise Http404(slug) from None
+
+
+def _way_in(request: HttpRequest, here: Room, name: str = "", problem: str = "") -> HttpResponse:
+    page = {"room": here, "name": name, "problem": problem, "translators": _translators()}
+    return render(request, "pages/join.html", page, status=400 if problem else 200)
+
+
+def _chatroom(request: HttpRequest, here: Room, participant: Participant) -> dict[str, object]:
+    """What the room's template shows."""
+    link = request.build_absolute_uri(reverse("room", args=[here.slug]))
+    secret = rooms.host_secret(here, request.session)
+    return {
+        "room": here,
+        "participant": participant,
+        "room_link": link,
+        "host_link": f"{link}#host={secret}" if secret else "",
+        "translates": settings.TRANSLATOR != ["off"],
+        "readable": [(tag, languages.READABLE[tag]) for tag in settings.TRANSLATE_TO],
+        "spoken": languages.SPOKEN.items(),
+        "clip_max_seconds": settings.CLIP_MAX_SECONDS,
+        "clip_silence_seconds": settings.CLIP_SILENCE_SECONDS,
+        "modules": MODULES,
+        "texts": words.ROOM,
+    }
+
+
+def _translators() -> list[dict[str, str]]:
+    """Where the text of what is said goes, for the page on which one decides to join."""
+    host = urlsplit(settings.LIBRE_URL or "").netloc
+    return [{"name": name, "host": host} for name in settings.TRANSLATOR]

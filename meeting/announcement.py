@@ -1,0 +1,47 @@
+"""What a start says: where data lies, what leaves this machine, which model listens."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from meeting import settings
+
+ASK_EVERY_S = 0.5
+BUNDLED = " (the small bundled one, for trying out: README.md says how to get a real one)"
+
+
+def where_things_go() -> list[str]:
+    """Where captions and data go."""
+    if "off" in settings.TRANSLATOR:
+        translator = "Translation: off. No text leaves this machine for a translator."
+    else:
+        names = ", then ".join(_destination(name) for name in settings.TRANSLATOR)
+        translator = f"Translation: the text of captions is sent to {names}. TRANSLATOR=off keeps it here."
+    return [translator, f"Database, media and secrets: {settings.DATA_DIR}"]
+
+
+def _destination(translator: str) -> str:
+    return settings.LIBRE_URL if translator == "libre" else f"{translator} (outside this machine)"
+
+
+def model(address: str, token: str, stopped: Callable[[], bool]) -> str:
+    """The line about the model, once the speech tier has loaded it; empty if `stopped` before."""
+    while not stopped():
+        health = _health(address, token)
+        if health.get("status") == "ok":
+            line = f"Model: {health.get('model')} on {health.get('device')}"
+            return f"{line}{BUNDLED}" if health.get("demo") else line
+        time.sleep(ASK_EVERY_S)
+    return ""
+
+
+def _health(address: str, token: str) -> dict[str, object]:
+    asked = urllib.request.Request(f"{address}/health", headers={"Authorization": f"Bearer {token}"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(asked, timeout=5) as reply:  # noqa: S310 - settings allow http and https alone
+            answer = json.load(reply)
+    except (urllib.error.URLError, OSError, ValueError):
+        return {}  # not there yet, or still loading
+    return answer if isinstance(answer, dict) else {}

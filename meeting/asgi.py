@@ -1,0 +1,14 @@
+"""The application that Daphne serves: HTTP by Django, WebSockets by Channels."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from channels.sessions import CookieMiddleware
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meeting.settings")
+http = get_asgi_application()  # loads the apps, which routing needs
+
+from meeting.routing import websockets  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": CookieMiddleware(websockets)})

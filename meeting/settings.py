@@ -1,0 +1,199 @@
+"""Django's settings, and the only place of the web tier that reads the environment. README.md has the table."""
+
+import contextlib
+import socket
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from meeting import environment as env
+from meeting.secrets_file import read_or_make
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- where and how it serves -------------------------------------------------------------------------
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, 0, 65535)
+DEBUG = env.flag("DEBUG", default=False)
+DATA_DIR = env.folder("DATA_DIR", BASE_DIR)
+LOG_DIR = env.text("LOG_DIR")
+SECRET_KEY = env.text("SECRET_KEY") or read_or_make(DATA_DIR / "secret_key")
+
+
+def own_names() -> list[str]:
+    """This machine's names and addresses: what a browser in the LAN may have typed."""
+    names = {"localhost", "127.0.0.1", "[::1]", socket.gethostname(), socket.getfqdn()}
+    with contextlib.suppress(socket.gaierror):  # a host name that resolves to nothing adds nothing
+        names.update(str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET))
+    return sorted(names | ({HOST} - {"0.0.0.0", "::"}))  # noqa: S104 - compared, not bound
+
+
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", own_names())
+
+# --- speech ------------------------------------------------------------------------------------------
+SPEECH_URL = env.address("SPEECH_URL", ["http", "https"])
+SPEECH_TOKEN = env.text("SPEECH_TOKEN")
+WHISPER_MODEL = env.text("WHISPER_MODEL", "auto")
+CLIP_MAX_SECONDS = env.number("CLIP_MAX_SECONDS", 20, 6, 30)
+CLIP_SILENCE_SECONDS = env.number("CLIP_SILENCE_SECONDS", 1, 0.3, 5)
+
+# --- translation -------------------------------------------------------------------------------------
+TRANSLATOR = env.choices("TRANSLATOR", ["google"], ["google", "libre", "off"])
+TRANSLATE_TO = env.choices("TRANSLATE_TO", ["zh-Hant", "zh-Hans", "en", "ja"], ["zh-Hant", "zh-Hans", "en", "ja"])
+LIBRE_URL = env.address("LIBRE_URL", ["http", "https"])
+LIBRE_API_KEY = env.text("LIBRE_API_KEY")
+if "off" in TRANSLATOR and len(TRANSLATOR) > 1:
+    raise env.refuse("TRANSLATOR", ",".join(TRANSLATOR), "says both `off` and a translator", "Give one or the other.")
+if "libre" in TRANSLATOR and not LIBRE_URL:
+    raise env.refuse("TRANSLATOR", ",".join(TRANSLATOR), "names libre without an address", "Set LIBRE_URL as well.")
+
+# --- storage -----------------------------------------------------------------------------------------
+MEDIA_ROOT = DATA_DIR / "media"
+PARTS_DIR = DATA_DIR / "parts"
+REDIS_URL = env.address("REDIS_URL", ["redis", "rediss", "unix"])
+DATABASE_URL = env.address("DATABASE_URL", ["sqlite", "postgres", "postgresql"], f"sqlite:///{DATA_DIR / 'db.sqlite3'}")
+DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE takes the write lock at BEGIN: deferred transactions fail under two writers instead of waiting
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CHANNEL_LAYERS: dict[str, Any] = {
+    # the pub/sub layer: the other one drops group messages over its capacity
+    "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
+}
+
+# --- the application ---------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "meet",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "meeting.urls"
+ASGI_APPLICATION = "meeting.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- languages and time ------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hant", _("Traditional Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.time_zone("TIME_ZONE")
+
+# --- static files ------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static_collected"
+STATICFILES_DIRS: list[Any] = [
+    BASE_DIR / "static",
+    ("vendor/rnnoise", BASE_DIR / "node_modules/@jitsi/rnnoise-wasm/dist"),
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "meeting.static_storage.ModuleManifestStorage"
+    },
+}
+
+# --- security ----------------------------------------------------------------------------------------
+HTTPS = env.flag("HTTPS", default=False)  # a proxy in front speaks it; without it, a browser on this machine must get in
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 30 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REDIRECT_EXEMPT = ["^livez$", "^healthz$", "^metrics$"]  # a balancer asks the process itself
+# every sub-domain and every browser's own list: not ours to decide for somebody's whole domain
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 90
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, "'wasm-unsafe-eval'"],
+        "worker-src": [SELF, "blob:"],
+        "media-src": [SELF, "blob:"],
+        "img-src": [SELF, "data:"],
+        # `self` covers ws and wss of the page's own host in every browser we serve
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- logs: ids, durations and errors, never what somebody said ----------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        **(
+            {
+                "file": {
+                    "class": "logging.handlers.RotatingFileHandler",
+                    "filename": env.folder("LOG_DIR", DATA_DIR) / "web.log",
+                    "maxBytes": 10_000_000,
+                    "backupCount": 5,
+                    "formatter": "line",
+                }
+            }
+            if LOG_DIR
+            else {}
+        ),
+    },
+    "root": {"handlers": ["console", *(["file"] if LOG_DIR else [])], "level": "INFO"},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "opencc": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,148 @@
+"""The children of one `serve`: Redis, speech and web, started, started again when they die, ended in order.
+
+It loads neither Django's apps nor torch, so nothing that a child can do reaches it."""
+
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from meeting import announcement, private_redis, settings
+from meeting.children import READY, REFUSED, Child, Plan
+from meeting.lines import say
+
+REDIS_PATIENCE_S = 10.0
+WEB_DRAIN_S = 20.0  # web itself drains for 15
+SPEECH_DRAIN_S = 20.0
+
+
+class Supervisor:
+    """One `serve`, from its first child to the end of its last."""
+
+    def __init__(self) -> None:
+        self._children: list[Child] = []  # in the order in which they start; they end in the opposite one
+        self._stop = threading.Event()
+        self._hurry = threading.Event()
+        self._status = 0
+        self._listened = False
+        self._ready: set[str] = set()
+        self._notes: list[str] = []
+
+    def run(self, folder: Path) -> int:
+        """Start everything, wait to be asked to end, end everything. Returns the exit status."""
+        self._listen_to_signals()
+        with private_redis.socket_in(folder) as redis_socket:
+            self._start_all(redis_socket)
+            while not self._stop.wait(0.5):  # with a time limit: Windows tells of a Ctrl-C only in between
+                pass
+            say("Ending: finishing what is under way (Ctrl-C again ends at once) ...")
+            for child in reversed(self._children):
+                child.end(self._hurry)
+        say("Ended.")
+        return self._status
+
+    def _listen_to_signals(self) -> None:
+        """The first signal drains, the second ends at once."""
+
+        def asked(_signal: int, _frame: FrameType | None) -> None:
+            (self._hurry if self._stop.is_set() else self._stop).set()
+
+        for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), asked)
+
+    def _start_all(self, redis_socket: Path) -> None:
+        """Web last, and so ended first: it speaks to the other two."""
+        redis = self._redis(redis_socket)
+        speech, token = self._speech()
+        environment = {"REDIS_URL": redis, "SPEECH_URL": speech, "SPEECH_TOKEN": token}
+        self._start(Plan("web", "meeting.web", ("--stdin-pipe",), environment, drain_s=WEB_DRAIN_S))
+
+    def _start(self, plan: Plan) -> Child:
+        child = Child(plan, partial(self._heard, plan.name), partial(self._died, plan.name))
+        self._children.append(child)
+        child.start()
+        return child
+
+    def _redis(self, path: Path) -> str:
+        """The address of the channel layer: the one that is set, our own, or none (memory)."""
+        if settings.REDIS_URL:
+            self._notes.append("Channel layer: the Redis of REDIS_URL.")
+            return settings.REDIS_URL
+        if not private_redis.installed():
+            self._notes.append("Channel layer: memory, for one web process (redis-server is not installed).")
+            return ""
+        child = self._start(Plan("redis", "meeting.private_redis", (str(path),)))
+        if not self._until(lambda: private_redis.answers(path), REDIS_PATIENCE_S):
+            child.end(self._hurry)
+            self._children.remove(child)
+            reason = f"redis-server did not answer: see {path.with_suffix('.log')}"
+            self._notes.append(f"Channel layer: memory, for one web process ({reason}).")
+            return ""
+        self._notes.append(f"Channel layer: a Redis of our own on {path}.")
+        return f"unix://{path}"
+
+    def _until(self, true: Callable[[], bool], patience: float) -> bool:
+        deadline = time.monotonic() + patience
+        while not true():
+            if time.monotonic() > deadline or self._stop.wait(0.05):
+                return False
+        return True
+
+    def _speech(self) -> tuple[str, str]:
+        """The address and the token of the speech tier: the one that is set, or a child's."""
+        if settings.SPEECH_URL:
+            self._notes.append(f"Speech: the server at {settings.SPEECH_URL}, which hears what people say.")
+            return settings.SPEECH_URL, settings.SPEECH_TOKEN
+        token = settings.SPEECH_TOKEN or secrets.token_urlsafe(32)
+        port = _free_port()  # chosen once: web goes on with the same address after a restart of speech
+        arguments = ("serve", "--host", "127.0.0.1", "--port", str(port), "--stdin-pipe")
+        environment = {
+            "SPEECH_TOKEN": token,
+            # OpenMP's threads spin while they wait, which starves whoever else computes on this machine
+            "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
+        }
+        self._start(Plan("speech", "speech", arguments, environment, nice=True, drain_s=SPEECH_DRAIN_S))
+        address = f"http://127.0.0.1:{port}"
+        threading.Thread(target=self._tell_model, args=(address, token), daemon=True).start()
+        return address, token
+
+    def _tell_model(self, address: str, token: str) -> None:
+        line = announcement.model(address, token, self._stop.is_set)
+        if line:
+            say(line)
+
+    def _heard(self, name: str, line: str) -> None:
+        """A child printed a line: its own words are passed on, `READY` becomes what the start says."""
+        if not line.startswith(READY):
+            say(line)
+            return
+        self._ready.add(name)
+        if self._listened:
+            say(f"{name} is back.")
+            return
+        self._listened = True
+        say(f"Listening on {line.removeprefix(READY)}")
+        for note in (*self._notes, *announcement.where_things_go()):
+            say(note)
+
+    def _died(self, name: str, status: int, pause: float) -> None:
+        """A child ended unasked: it starts again, unless it says that this would not help."""
+        if status == REFUSED and name not in self._ready:
+            say(f"Not started: {name} refused to start; the reason is above.")
+            self._status = REFUSED
+            self._stop.set()
+            return
+        say(f"{name} ended unasked (status {status}); it starts again in {pause:g} s.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

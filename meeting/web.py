@@ -1,0 +1,151 @@
+"""The web process: Daphne on `meeting.asgi`, the sweep beside it, and an end that loses nothing."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meeting.settings")
+
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server, reactor
+from django.core.exceptions import ImproperlyConfigured
+
+from meeting import lifeline
+from meeting.children import READY, REFUSED
+
+DRAIN_S = 15.0
+DRAIN_WITHOUT_SUPERVISOR_S = 2.0  # its Redis and its speech process are going as well
+
+log = logging.getLogger(__name__)
+
+
+class WebServer(Server):
+    """Daphne's server that ends its applications even while idle connections are open."""
+
+    def kill_all_applications(self) -> Any:
+        """Daphne's own trips over connections that have no application (yet, or any more)."""
+        idle = [protocol for protocol, entry in self.connections.items() if "application_instance" not in entry]
+        for protocol in idle:
+            del self.connections[protocol]
+        return super().kill_all_applications()
+
+    def stop_accepting(self) -> None:
+        """Close the listening sockets; open connections go on."""
+        for listener in self.listeners:
+            listener.addCallback(_stop_listening)
+
+
+def _stop_listening(port: Any) -> Any:
+    return port.stopListening() if port is not None else None
+
+
+class Web:
+    """One web process, from its first request to its last."""
+
+    def __init__(self, host: str, port: int, application: Any) -> None:
+        self._host = host
+        self._port = port
+        self._background: set[asyncio.Task[None]] = set()
+        self._draining = False
+        self._loop = reactor._asyncioEventloop
+        self.server = WebServer(
+            application,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            signal_handlers=False,
+            ready_callable=self._ready,
+            websocket_max_message_size=128 * 1024,  # ours are 64 KB at most; the consumer says so in words
+            websocket_max_frame_size=128 * 1024,
+            websocket_timeout=-1,  # a meeting may last longer than a day
+            request_buffer_size=64 * 1024,
+            server_name="meeting",
+        )
+
+    def run(self) -> int:
+        """Serve until asked to end. Returns the exit status."""
+        for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._asked)
+        if "--stdin-pipe" in sys.argv:
+            lifeline.when_cut(self._cut, patience=DRAIN_WITHOUT_SUPERVISOR_S + 3)
+        self.server.run()
+        return 1 if self.server.abort_start else 0
+
+    def _asked(self, _signal: int, _frame: FrameType | None) -> None:
+        self._loop.call_soon_threadsafe(self._drain, DRAIN_S)
+
+    def _cut(self) -> None:
+        self._loop.call_soon_threadsafe(self._drain, DRAIN_WITHOUT_SUPERVISOR_S)
+
+    def _ready(self) -> None:
+        from meet import sweep
+
+        self._keep(sweep.run(), "sweep")
+        self._keep(self._announce(), "announce")
+
+    async def _announce(self) -> None:
+        host = f"[{self._host}]" if ":" in self._host and "[" not in self._host else self._host
+        notes = [f"{READY}http://{host}:{self._port}"]
+        if not await _has_administrator():
+            notes.append("No administrator yet. Make the first one: python manage.py createsuperuser")
+        sys.stdout.write("\n".join(notes) + "\n")
+        sys.stdout.flush()
+
+    def _keep(self, work: Any, name: str) -> None:
+        task = self._loop.create_task(work, name=name)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        task.add_done_callback(_report)
+
+    def _drain(self, seconds: float) -> None:
+        if not self._draining:
+            self._draining = True
+            self.server.stop_accepting()
+            self._keep(self._finish(seconds), "drain")
+
+    async def _finish(self, seconds: float) -> None:
+        from meet import pipeline
+
+        try:
+            async with asyncio.timeout(seconds + 1):
+                await pipeline.drain(seconds)
+        except TimeoutError:
+            log.warning("what was under way did not end within %d s; the next start picks it up", seconds)
+        finally:
+            self.server.stop()
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("background task %s failed", task.get_name(), exc_info=error)
+        os._exit(1)  # the supervisor starts a whole process again rather than letting half a one serve
+
+
+async def _has_administrator() -> bool:
+    from django.contrib.auth import get_user_model
+
+    return bool(await get_user_model().objects.filter(is_superuser=True, is_active=True).aexists())
+
+
+def main() -> int:
+    """Load Django and serve."""
+    import django
+
+    try:
+        from meeting import settings
+
+        django.setup()
+        from meeting.asgi import application
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"web: {error}\n")
+        return REFUSED
+    return Web(settings.HOST, settings.PORT, application).run()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main())

@@ -1,0 +1,97 @@
+"""What the speech tier's settings mean: text in, typed values out, a clear refusal where they are wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ENGINES = ("whisper",)
+PLANNED_ENGINES = ("faster-whisper",)
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+class BadSetting(Exception):
+    """A setting that cannot be used: which, why, and what would do."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything the speech tier takes from outside."""
+
+    model: str = "auto"
+    model_dir: Path = Path.home() / ".cache" / "whisper"
+    device: str = "auto"
+    dtype: str = "auto"
+    engine: str = "whisper"
+    aggressiveness: int | None = 2
+    clip_max_seconds: float = 20.0
+    token: str = ""
+    log_dir: Path | None = None
+
+
+def read(environ: Mapping[str, str]) -> Config:
+    """The configuration that `environ` asks for; what is absent or empty keeps its default."""
+    value = {name: text.strip() for name, text in environ.items() if text.strip()}
+    default = Config()
+    return Config(
+        model=value.get("WHISPER_MODEL", default.model),
+        model_dir=_model_dir(value),
+        device=_device(value.get("WHISPER_DEVICE", default.device)),
+        dtype=_one_of("WHISPER_DTYPE", value.get("WHISPER_DTYPE", default.dtype), DTYPES),
+        engine=_engine(value.get("SPEECH_ENGINE", default.engine)),
+        aggressiveness=_aggressiveness(value.get("VAD_AGGRESSIVENESS", "2")),
+        clip_max_seconds=_seconds("CLIP_MAX_SECONDS", value.get("CLIP_MAX_SECONDS", "20"), 1.0, 600.0),
+        token=_token(value.get("SPEECH_TOKEN", "")),
+        log_dir=Path(value["LOG_DIR"]).expanduser() if "LOG_DIR" in value else None,
+    )
+
+
+def _model_dir(value: Mapping[str, str]) -> Path:
+    if "WHISPER_MODEL_DIR" in value:
+        return Path(value["WHISPER_MODEL_DIR"]).expanduser()
+    cache = value.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(cache).expanduser() / "whisper"
+
+
+def _one_of(name: str, text: str, allowed: tuple[str, ...]) -> str:
+    if text not in allowed:
+        raise BadSetting(f"{name}={text!r} is not known. It can be {', '.join(allowed)}.")
+    return text
+
+
+def _device(text: str) -> str:
+    if text == "auto" or re.fullmatch(r"cpu|cuda(:\d+)?", text):
+        return text
+    raise BadSetting(f"WHISPER_DEVICE={text!r} is not known. It can be auto, cpu, cuda, or cuda:1 and the like.")
+
+
+def _engine(text: str) -> str:
+    if text in PLANNED_ENGINES:
+        raise BadSetting(f"SPEECH_ENGINE={text!r} is not available in this version. Use whisper.")
+    return _one_of("SPEECH_ENGINE", text, ENGINES)
+
+
+def _aggressiveness(text: str) -> int | None:
+    if text == "off":
+        return None
+    if text not in ("0", "1", "2", "3"):
+        raise BadSetting(f"VAD_AGGRESSIVENESS={text!r} is not known. It can be 0, 1, 2, 3 or off.")
+    return int(text)
+
+
+def _seconds(name: str, text: str, least: float, most: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not least <= number <= most:
+        raise BadSetting(f"{name}={text!r} will not do. It is a number of seconds from {least:g} to {most:g}.")
+    return number
+
+
+def _token(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise BadSetting("SPEECH_TOKEN can only hold printable ASCII without spaces.")
+    return text

@@ -1,0 +1,54 @@
+"""From a configuration to a loaded engine. The only place that chooses among engines; imports torch late."""
+
+from __future__ import annotations
+
+import os
+
+from speech import weights
+from speech.config import BadSetting, Config
+from speech.engines import Engine
+
+
+def load(config: Config, say: weights.Say) -> Engine:
+    """The engine that `config` asks for, its model in memory. Raises `BadSetting`, `weights.Unobtainable`."""
+    import torch
+    import whisper
+
+    from speech.engines.whisper import WhisperEngine
+
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, min(8, processors())))
+    device = _device(config.device, torch.cuda.device_count() if torch.cuda.is_available() else 0)
+    dtype = _dtype(config.dtype, device)
+    checkpoint = weights.choose(config.model, config.model_dir, whisper._MODELS, gpu=device.startswith("cuda"), say=say)
+    try:
+        return WhisperEngine(checkpoint.path, model=checkpoint.name, demo=checkpoint.demo, device=device, dtype=dtype)
+    except (RuntimeError, KeyError, EOFError, OSError, ValueError, TypeError) as error:
+        raise weights.Unobtainable(
+            f"{checkpoint.path} cannot be loaded as a Whisper checkpoint ({type(error).__name__}: {error}). "
+            "Give a .pt in openai-whisper's format, or set WHISPER_MODEL to auto."
+        ) from error
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _device(wanted: str, gpus: int) -> str:
+    if wanted == "auto":
+        return "cuda" if gpus else "cpu"
+    if wanted.startswith("cuda") and int(wanted.partition(":")[2] or 0) >= gpus:
+        found = f"{gpus} CUDA devices" if gpus else "no CUDA device"
+        raise BadSetting(f"WHISPER_DEVICE={wanted!r}: this machine has {found}. Use auto or cpu.")
+    return wanted
+
+
+def _dtype(wanted: str, device: str) -> str:
+    if wanted == "auto":
+        return "float16" if device.startswith("cuda") else "float32"
+    if wanted == "float16" and device == "cpu":
+        raise BadSetting("WHISPER_DTYPE='float16' needs a CUDA device. Use auto, float32 or bfloat16 on a CPU.")
+    return wanted

@@ -1,0 +1,127 @@
+"""The server's life: socket, model in the background, the announced address, and a bounded end."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import signal
+import socket
+import sys
+import threading
+
+import uvicorn
+
+from speech import loading
+from speech.config import BadSetting, Config
+from speech.node import DRAIN_SECONDS, Node
+from speech.server import create_app
+
+KEEP_ALIVE_SECONDS = 75  # longer than callers keep theirs, so that no request meets a closing connection
+NICENESS = 5
+HARD_END_SECONDS = DRAIN_SECONDS + 5
+LEAVE_SECONDS = 2.0
+LOG_BYTES = 10 << 20
+
+
+def serve(config: Config, host: str, port: int, *, stdin_pipe: bool) -> int:
+    """Serve until SIGTERM, Ctrl-C, or (with `stdin_pipe`) the end of standard input. Returns the exit status."""
+    _start_logging(config)
+    _be_nice()
+    listener = _bound(host, port)
+    failures: list[Exception] = []
+    node = Node(config, lambda: loading.load(config, _say), workers=max(1, min(4, loading.processors() // 2)))
+    server: _Server
+
+    def fail(error: Exception) -> None:
+        failures.append(error)
+        server.should_exit = True
+
+    server = _Server(_settings(create_app(node, on_failure=fail)), listener)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn's own handlers drain; afterwards it raises them again
+    if stdin_pipe:
+        threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
+    server.run(sockets=[listener])
+    for error in failures:
+        _say(f"speech cannot start: {error}")
+    _leave_within(LEAVE_SECONDS, 2 if failures else 0)
+    return 2 if failures else 0
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config)
+        self._listener = listener
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        host, port = self._listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"Speech listening on http://{shown}:{port}", flush=True)  # noqa: T201
+
+
+def _settings(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_config=None,
+        access_log=False,  # a query may hold a prompt, which people said
+        lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(DRAIN_SECONDS),
+        server_header=False,
+    )
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        raise BadSetting(f"{host}:{port} cannot be listened on ({error}). Give --host and --port.") from error
+    return listener
+
+
+def _start_logging(config: Config) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    if config.log_dir:
+        try:
+            config.log_dir.mkdir(parents=True, exist_ok=True)
+            path = config.log_dir / "speech.log"
+            handlers.append(
+                logging.handlers.RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+            )
+        except OSError as error:
+            raise BadSetting(f"LOG_DIR={str(config.log_dir)!r} cannot be written to ({error}).") from error
+    logging.basicConfig(level=logging.INFO, handlers=handlers, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def _be_nice() -> None:
+    """Leave the processor to whoever answers people, unless the starter has seen to it."""
+    if hasattr(os, "nice") and os.nice(0) == 0:
+        os.nice(NICENESS)
+
+
+def _end_with_stdin(server: uvicorn.Server) -> None:
+    """The other end of standard input is the parent's: when it closes, nobody is left to answer."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    server.should_exit = True
+    _leave_within(HARD_END_SECONDS, 1)
+
+
+def _leave_within(seconds: float, status: int) -> None:
+    """End soon whatever happens: a thread inside the model cannot be asked to stop."""
+    timer = threading.Timer(seconds, os._exit, (status,))
+    timer.daemon = True
+    timer.start()
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201

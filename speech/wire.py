@@ -1,0 +1,91 @@
+"""What a clip's request and answer look like on the wire: query or form fields in, JSON out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from speech.engines import Options
+from speech.node import Answer, Request, Unusable
+from speech.scheduler import Priority
+
+MAX_PROMPT = 2000  # characters; the newest are kept
+PRIORITIES = {"final": Priority.FINAL, "partial": Priority.PARTIAL, "file": Priority.FILE}
+
+
+def parse(data: bytes, fields: Mapping[str, str]) -> Request:
+    """A request from its query or form. Raises `Unusable` with the field's name."""
+    language = fields.get("language", "").strip().lower()
+    languages = fields.get("languages", "").lower().replace(" ", "")
+    patience = _number(fields, "deadline")
+    return Request(
+        data=data,
+        options=Options(
+            language=None if language in ("", "auto") else _primary(language),
+            languages=tuple(sorted({_primary(code) for code in languages.split(",") if code})),
+            task=_choice(fields, "task", ("transcribe", "translate")),
+            prompt=fields.get("prompt", "")[-MAX_PROMPT:] or None,
+            timestamps=_choice(fields, "timestamps", ("false", "true", "0", "1")) in ("true", "1"),
+            fallback=fields.get("priority", "file") != "partial",
+        ),
+        priority=PRIORITIES[_choice(fields, "priority", ("file", "final", "partial"))],
+        patience=math.inf if patience is None else patience / 1000,
+        keep_from=_number(fields, "keep_from"),
+        keep_to=_number(fields, "keep_to"),
+        script=fields.get("script", ""),
+        clip=printable(fields.get("clip", "")),
+    )
+
+
+def _primary(tag: str) -> str:
+    """What Whisper calls the language of a BCP 47 tag: `zh-Hant` is `zh`."""
+    return tag.replace("_", "-").split("-")[0]
+
+
+def _choice(fields: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = str(fields.get(name) or allowed[0]).lower()
+    if value not in allowed:
+        raise Unusable(f"{name} can be {', '.join(allowed)}")
+    return value
+
+
+def _number(fields: Mapping[str, str], name: str) -> float | None:
+    text = fields.get(name)
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        raise Unusable(f"{name} is a number of milliseconds")
+    return number
+
+
+def shown(answer: Answer, spent: float, model: str, *, timestamps: bool) -> dict[str, object]:
+    """An answer as JSON; `spent` in seconds, `model` the one that heard it, whichever was asked for."""
+    fields: dict[str, object] = {
+        "success": True,
+        "text": answer.text,
+        "language": answer.language,
+        "model": model,
+        "process_time": round(spent, 4),
+        "duration": round(answer.duration, 4),
+        "silent": answer.silent,
+        "suppressed": answer.suppressed and {"text": answer.suppressed.text, "reason": answer.suppressed.reason},
+        "avg_logprob": _finite(answer.avg_logprob),
+        "no_speech_prob": _finite(answer.no_speech_prob),
+        "compression_ratio": _finite(answer.compression_ratio),
+    }
+    if timestamps:
+        fields["segments"] = [{"start": s.start, "end": s.end, "text": s.text} for s in answer.segments]
+    return fields
+
+
+def _finite(number: float) -> float | None:
+    return round(number, 4) if math.isfinite(number) else None
+
+
+def printable(name: str) -> str:
+    """An id fit for a log line."""
+    return "".join(letter for letter in name[:64] if letter.isalnum() or letter in "-_") or "-"

@@ -1,0 +1,114 @@
+/** What the server has not confirmed yet: the chunks of every clip until the clip itself is acknowledged. */
+
+const LIMIT = 64 * 1024 * 1024;      // bytes: four hours of speech at 32 kbit/s
+
+/**
+ * @typedef {{number: number, data: Uint8Array, at: number, held: boolean}} Chunk  held: the server has it on disk
+ * @typedef {{clip: string, start: object | null, end: object | null, chunks: {number: number, data: Uint8Array}[]}} Pending
+ * @typedef {{start: object | null, end: object | null, chunks: Map<number, Chunk>}} Entry
+ */
+
+/** Writing returns at once; only `pending` is waited for, so that one on disk can take this one's place.
+ *  When it is full a `gone` event says what was lost: {clip, from, to}, ms as given to `add`. */
+export class Journal extends EventTarget {
+  #limit;
+  /** @type {Map<string, Entry>} */ #clips = new Map();      // in the order they began
+  #size = 0;
+
+  /** @param {{limit?: number}} [options] */
+  constructor({ limit = LIMIT } = {}) {
+    super();
+    this.#limit = limit;
+  }
+
+  /** Bytes it holds. */
+  get size() { return this.#size; }
+
+  /** @param {string} clip @param {object} start  what the server must be told before its chunks */
+  open(clip, start) { this.#entry(clip).start = start; }
+
+  /** @param {string} clip @param {number} number @param {Uint8Array} data @param {number} [at]  when it was recorded, ms
+   *  @returns {boolean} false where there was no room for it */
+  add(clip, number, data, at = 0) {
+    const entry = this.#entry(clip);
+    if (entry.chunks.has(number)) return true;
+    if (!this.#make(data.length, clip)) {
+      this.#gone(clip, [at]);
+      return false;
+    }
+    entry.chunks.set(number, { number, data, at, held: false });
+    this.#size += data.length;
+    return true;
+  }
+
+  /** The server has these on disk: they need not be sent again. @param {string} clip @param {Iterable<number>} numbers */
+  acknowledge(clip, numbers) {
+    for (const number of numbers) {
+      const chunk = this.#clips.get(clip)?.chunks.get(number);
+      if (chunk) chunk.held = true;
+    }
+  }
+
+  /** The server has exactly these, whatever it said before. @param {string} clip @param {Iterable<number>} numbers */
+  reset(clip, numbers) {
+    for (const chunk of this.#clips.get(clip)?.chunks.values() ?? []) chunk.held = false;
+    this.acknowledge(clip, numbers);
+  }
+
+  /** The clip is over. @param {string} clip @param {object} end  what the server must be told after its chunks */
+  close(clip, end = {}) { this.#entry(clip).end = end; }
+
+  /** The server acknowledged or refused the whole clip. @param {string} clip */
+  forget(clip) {
+    for (const chunk of this.#clips.get(clip)?.chunks.values() ?? []) this.#size -= chunk.data.length;
+    this.#clips.delete(clip);
+  }
+
+  /** Every clip it has, in order, with the chunks the server lacks. @returns {Promise<Pending[]>} */
+  async pending() {
+    return [...this.#clips].map(([clip, { start, end, chunks }]) => ({
+      clip,
+      start,
+      end,
+      chunks: [...chunks.values()].filter((one) => !one.held).map(({ number, data }) => ({ number, data })),
+    }));
+  }
+
+  /** @param {string} clip */
+  #entry(clip) {
+    const entry = this.#clips.get(clip) ?? { start: null, end: null, chunks: new Map() };
+    this.#clips.set(clip, entry);
+    return entry;
+  }
+
+  /** Room for `bytes` more: what the server holds goes first, then the oldest clip that is over.
+   *  @param {number} bytes @param {string} writing */
+  #make(bytes, writing) {
+    for (const entry of this.#clips.values()) {
+      for (const chunk of entry.chunks.values()) {
+        if (this.#size + bytes <= this.#limit) return true;
+        if (chunk.held) this.#drop(entry, chunk);
+      }
+    }
+    for (const [clip, entry] of this.#clips) {
+      if (this.#size + bytes <= this.#limit) return true;
+      if (clip === writing || !entry.end) continue;
+      this.#gone(clip, [...entry.chunks.values()].map((chunk) => chunk.at));
+      this.forget(clip);
+    }
+    return this.#size + bytes <= this.#limit;
+  }
+
+  /** @param {Entry} entry @param {Chunk} chunk */
+  #drop(entry, chunk) {
+    entry.chunks.delete(chunk.number);
+    this.#size -= chunk.data.length;
+  }
+
+  /** @param {string} clip @param {number[]} times */
+  #gone(clip, times) {
+    if (!times.length) return;
+    const detail = { clip, from: Math.min(...times), to: Math.max(...times) };
+    this.dispatchEvent(new CustomEvent('gone', { detail }));
+  }
+}

@@ -1,0 +1,131 @@
+/** The socket to the room: opens it, opens it again when it is gone, keeps its heartbeat and the server's time. */
+
+import { ServerClock } from './clock.js';
+import { ping, read } from './events.js';
+
+const FIRST_WAIT = 250;       // ms before the first new attempt, then twice as long each time
+const LONGEST_WAIT = 8000;
+const BEAT = 5000;
+const DEAD_AFTER = 12000;     // a ping without an answer
+const BURST = [0, 120, 400, 900];   // ms: the clock is good from the start
+const REFUSED = 4403;         // close code: this browser may not come in
+
+/**
+ * Events: `state` {state: 'online' | 'reconnecting' | 'offline'}, `event` (what the server said), `beat` (a ping came
+ * back), `refused`.
+ */
+export class Connection extends EventTarget {
+  clock = new ServerClock();
+  #url;
+  /** @type {WebSocket | null} */ #socket = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
+  #attempts = 0;
+  #refused = false;
+  /** @type {number | null} */ #pinged = null;   // here, when the unanswered ping was sent
+  /** @type {string} */ #state = 'reconnecting';
+
+  /** @param {string} url  ws: or wss: */
+  constructor(url) {
+    super();
+    this.#url = url;
+  }
+
+  get state() { return this.#state; }
+
+  open() {
+    addEventListener('online', () => this.#now());
+    addEventListener('offline', () => this.#tell());
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.#now(); });
+    setInterval(() => this.#beat(), BEAT);
+    this.#connect();
+  }
+
+  /** Whether it went out; nothing is kept here. @param {object | Uint8Array<ArrayBuffer>} what @returns {boolean} */
+  send(what) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(what instanceof Uint8Array ? what : JSON.stringify(what));
+    return true;
+  }
+
+  #connect() {
+    clearTimeout(this.#retry);
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    socket.addEventListener('open', () => this.#opened(socket));
+    socket.addEventListener('message', ({ data }) => this.#hear(data));
+    socket.addEventListener('close', ({ code }) => { if (this.#socket === socket) this.#closed(code); });
+    this.#tell();
+  }
+
+  /** @param {WebSocket} socket */
+  #opened(socket) {
+    this.clock.restart();
+    this.#pinged = null;
+    for (const wait of BURST) setTimeout(() => { if (this.#socket === socket) this.#ping(); }, wait);
+    this.#tell();
+  }
+
+  /** @param {number} code */
+  #closed(code) {
+    this.#socket = null;
+    this.#refused = code === REFUSED;
+    if (this.#refused) this.dispatchEvent(new CustomEvent('refused'));
+    else this.#retry = setTimeout(() => this.#connect(), this.#wait());
+    this.#tell();
+  }
+
+  /** How long to wait: longer each time, and not for everybody the same. */
+  #wait() {
+    const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#attempts);
+    this.#attempts += 1;
+    return longest * (0.5 + Math.random() / 2);
+  }
+
+  /** There is reason to think that it would work at once. */
+  #now() {
+    if (this.#socket === null && !this.#refused) this.#connect();
+    else this.#beat();
+    this.#tell();
+  }
+
+  /** @param {string} data */
+  #hear(data) {
+    const event = read(data);
+    if (!event) return;
+    if (event.type === 'welcome') this.#attempts = 0;
+    if (event.type === 'pong') {
+      this.#pinged = null;
+      this.clock.hear(event.sent_at, event.server_at);
+      this.dispatchEvent(new CustomEvent('beat'));
+    }
+    this.dispatchEvent(new CustomEvent('event', { detail: event }));
+  }
+
+  /** Time is asked of the clock, not of the timer: in a hidden page a beat may come a minute late. */
+  #beat() {
+    const here = this.clock.here();
+    if (this.#pinged === null) this.#ping();
+    else if (here - this.#pinged > DEAD_AFTER) this.#drop();
+  }
+
+  #ping() {
+    const here = this.clock.here();
+    if (this.send(ping(here))) this.#pinged ??= here;
+  }
+
+  /** A socket that answers no more may take minutes to close: leave it behind. */
+  #drop() {
+    const socket = this.#socket;
+    if (!socket || socket.readyState === WebSocket.CONNECTING) return;
+    this.#closed(0);
+    socket.close();
+  }
+
+  #tell() {
+    const open = this.#socket?.readyState === WebSocket.OPEN;
+    const state = open ? 'online' : navigator.onLine && !this.#refused ? 'reconnecting' : 'offline';
+    if (state === this.#state) return;
+    this.#state = state;
+    this.dispatchEvent(new CustomEvent('state', { detail: { state } }));
+  }
+}

@@ -1,0 +1,80 @@
+/** The vocabulary of the socket, as in meet/events.py, and the frames of audio. tests/fixtures/events.json shows each. */
+
+export const VERSION = 1;
+export const HEADER_BYTES = 21;             // version, clip (16), chunk number (4, big-endian)
+export const MESSAGE_BYTES = 64 * 1024;
+export const IN_FLIGHT_BYTES = 256 * 1024;
+
+export const CLIENT_TYPES = ['clip_start', 'clip_end', 'message', 'snapshot', 'end_meeting', 'ping'];
+export const SERVER_TYPES = [
+  'welcome', 'snapshot', 'members', 'speaking', 'held', 'chunk_ack', 'clip_ack', 'clip_refused', 'caption',
+  'translation', 'withdrawn', 'gap', 'message', 'engine', 'meeting_ended', 'tick', 'pong', 'error',
+];
+
+/**
+ * @typedef {'silence' | 'cut' | 'stop' | 'leave' | 'device'} Reason
+ * @typedef {{clip: string, number: number, started_at: number, keep_from: number, mime: string, language: string}} ClipStart
+ * @typedef {{clip: string, chunks: number, keep_to: number | null, reason: Reason}} ClipEnd
+ *
+ * What the server says; times are ms of Unix time by its clock.
+ * @typedef {{type: 'welcome', you: string, host: boolean, next_number: number, languages: string[],
+ *   limits: {message_bytes: number, in_flight_bytes: number}}} Welcome
+ * @typedef {{lang: string, state: 'waiting' | 'done', text: string}} Translated
+ * @typedef {{type: 'caption', seq?: number, clip: string, speaker: string, name: string, started_at: number,
+ *   state: 'partial' | 'final', revision: number, lang: string, text: string, translations?: Translated[]}} Caption
+ * @typedef {{type: 'translation', seq: number, clip: string, lang: string, state: 'waiting' | 'done', text: string}} Translation
+ * @typedef {{type: 'withdrawn', seq: number, clip: string}} Withdrawn
+ * @typedef {{type: 'gap', seq: number, clip: string, speaker: string, name: string, started_at: number, reason: string}} Gap
+ * @typedef {{type: 'message', seq: number, id: string, participant: string, name: string, sent_at: number, text: string}} Message
+ * @typedef {{type: 'snapshot', meeting: number | null, seq: number, captions: (Caption | Gap)[], messages: Message[],
+ *   more: boolean}} Snapshot
+ * @typedef {{id: string, name: string, host: boolean}} Member
+ * @typedef {{type: 'members', members: Member[]}} Members
+ * @typedef {{type: 'speaking', participant: string, speaking: boolean}} Speaking
+ * @typedef {{type: 'held', clip: string, ranges: [number, number][]}} Held
+ * @typedef {{type: 'chunk_ack', clip: string, numbers: number[]}} ChunkAck
+ * @typedef {{type: 'clip_ack', clip: string}} ClipAck
+ * @typedef {{type: 'clip_refused', clip: string, code: string, message: string}} ClipRefused
+ * @typedef {{type: 'engine', state: 'ready' | 'away', model: string, demo: boolean}} Engine
+ * @typedef {{type: 'meeting_ended'}} MeetingEnded
+ * @typedef {{type: 'tick', meeting: number, seq: number}} Tick
+ * @typedef {{type: 'pong', sent_at: number, server_at: number}} Pong
+ * @typedef {{type: 'error', code: string, message: string}} ServerError
+ * @typedef {Welcome | Snapshot | Members | Speaking | Held | ChunkAck | ClipAck | ClipRefused | Caption | Translation |
+ *   Withdrawn | Gap | Message | Engine | MeetingEnded | Tick | Pong | ServerError} ServerEvent
+ */
+
+/** @param {ClipStart} clip */
+export const clipStart = ({ clip, number, started_at, keep_from, mime, language }) =>
+  ({ type: 'clip_start', clip, number, started_at, keep_from, mime, language });
+
+/** @param {ClipEnd} end */
+export const clipEnd = ({ clip, chunks, keep_to, reason }) => ({ type: 'clip_end', clip, chunks, keep_to, reason });
+
+/** @param {string} id @param {string} text */
+export const message = (id, text) => ({ type: 'message', id, text });
+
+export const snapshot = () => ({ type: 'snapshot' });
+
+export const endMeeting = () => ({ type: 'end_meeting' });
+
+/** @param {number} sentAt */
+export const ping = (sentAt) => ({ type: 'ping', sent_at: sentAt });
+
+/** A text frame of the server; null where it is of a type that this page does not know yet.
+ *  @param {string} text @returns {ServerEvent | null} */
+export function read(text) {
+  const event = JSON.parse(text);
+  return SERVER_TYPES.includes(event.type) ? event : null;
+}
+
+/** A binary frame. @param {string} clip  its UUID @param {number} number @param {Uint8Array} data @returns {Uint8Array<ArrayBuffer>} */
+export function frame(clip, number, data) {
+  const bytes = new Uint8Array(HEADER_BYTES + data.length);
+  bytes[0] = VERSION;
+  const hex = clip.replaceAll('-', '');
+  for (let i = 0; i < 16; i += 1) bytes[1 + i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  new DataView(bytes.buffer).setUint32(17, number);
+  bytes.set(data, HEADER_BYTES);
+  return bytes;
+}

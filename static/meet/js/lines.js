@@ -1,0 +1,41 @@
+/** Where a line of the record stands and what belongs under it: pure rules of the captions. */
+
+const TOGETHER = 90_000;      // ms: after so long a pause the speaker's name is said again
+
+/** @typedef {{clip: string, started_at: number, speaker: string, type: string}} Line */
+
+/** By when it was said; two at the same moment by their ids, so that everybody sees the same order.
+ *  @param {Line} a @param {Line} b */
+export function byTime(a, b) { return a.started_at - b.started_at || (a.clip < b.clip ? -1 : 1); }
+
+/** Where a line belongs among others in order. Mostly the end, so it is looked for from there.
+ *  @param {Line[]} lines @param {Line} line */
+export function placeOf(lines, line) {
+  let place = lines.length;
+  while (place > 0 && byTime(lines[place - 1], line) > 0) place -= 1;
+  return place;
+}
+
+/** Whether a line goes on where the one before it stopped, under the same name.
+ *  @param {Line | undefined} before @param {Line} line */
+export function continues(before, line) {
+  return before?.type === 'caption' && line.type === 'caption' && before.speaker === line.speaker
+    && line.started_at - before.started_at < TOGETHER;
+}
+
+/** Whether an event says something newer of a line than what is shown. A partial never comes after its final.
+ *  @param {{state: string, revision: number} | undefined} shown @param {{state: string, revision: number}} event */
+export function isNews(shown, event) {
+  if (!shown) return true;
+  if (event.state === 'partial') return shown.state === 'partial' && event.revision >= shown.revision;
+  return shown.state === 'partial' || event.revision >= shown.revision;
+}
+
+/** The languages that stand under a line: those the reader chose, without its own. Where nothing translates, only what
+ *  is there: Chinese in its other script, and what the server sent all the same.
+ *  @param {string} own @param {string[]} chosen @param {{translates: boolean, known: string[]}} there */
+export function under(own, chosen, { translates, known }) {
+  const chinese = own.startsWith('zh');
+  return chosen.filter((lang) => lang !== own
+    && (translates || known.includes(lang) || (chinese && lang.startsWith('zh'))));
+}

@@ -1,0 +1,149 @@
+/** The room's page: each part gets what it needs, each event goes where it belongs. */
+
+import { Captions } from './captions.js';
+import { Capture } from './capture/capture.js';
+import { Journal } from './capture/journal.js';
+import { Chat } from './chat.js';
+import { Connection } from './connection.js';
+import { Controls } from './controls.js';
+import { endMeeting, snapshot } from './events.js';
+import { Feed } from './feed.js';
+import './host.js';
+import { Members } from './members.js';
+import { exactTimeOf, piece, say } from './page.js';
+import { Recording } from './recording.js';
+import { Speakers } from './speakers.js';
+import { Status } from './status.js';
+import { Uplink } from './uplink.js';
+
+const PATIENCE = 400;         // ms in which a missing event may still arrive by itself
+
+const { dataset } = piece('room', HTMLElement);
+const connection = new Connection(`${location.origin.replace('http', 'ws')}${dataset.socket}`);
+const send = (/** @type {object | Uint8Array<ArrayBuffer>} */ what) => connection.send(what);
+const speakers = new Speakers();
+const feed = new Feed();
+const status = new Status(connection.clock);
+const members = new Members(speakers);
+const chat = new Chat({ send, speakers });
+const controls = new Controls((languages) => captions.read(languages));
+const captions = new Captions({
+  speakers,
+  translates: dataset.translator === 'on',
+  languages: controls.languages,
+  onFinal: (caption) => {
+    controls.announce(caption);
+    status.final(caption);
+  },
+});
+const journal = new Journal();
+const uplink = new Uplink(journal);
+const capture = new Capture({
+  workletUrl: dataset.worklet ?? '',
+  vadUrl: dataset.vad ?? '',
+  vadWasmUrl: dataset.vadWasm ?? '',
+  clipMaxSeconds: Number(dataset.clipMaxSeconds),
+  clipSilenceSeconds: Number(dataset.clipSilenceSeconds),
+  now: () => connection.clock.now(),
+});
+const recording = new Recording({ capture, uplink });
+let you = '';
+
+/** @param {import('./events.js').Welcome} event */
+async function welcome(event) {
+  you = event.you;
+  members.you = you;
+  recording.ready(event.next_number);
+  chat.resend();
+  await uplink.connected(send, event.limits);
+}
+
+/** @param {import('./events.js').Snapshot} event @param {boolean} whole */
+function restore(event, whole) {
+  captions.restore(event.captions, { whole, more: event.more });
+  chat.restore(event.messages, whole);
+  if (event.meeting !== null) status.meeting(false);
+}
+
+/** @param {import('./events.js').Member[]} here */
+function meet(here) {
+  members.show(here);
+  chat.you = { id: you, name: here.find((one) => one.id === you)?.name ?? '' };
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let asking;
+
+/** Something was missed: after a moment the newest state is asked for, once. */
+function catchUp() {
+  if (!feed.behind || asking !== undefined) return;
+  asking = setTimeout(() => {
+    asking = undefined;
+    if (feed.behind) send(snapshot());
+  }, PATIENCE);
+}
+
+/** @param {import('./events.js').ServerEvent} event */
+function hear(event) {
+  const before = feed.meeting;
+  feed.see(event);
+  catchUp();
+  switch (event.type) {
+    case 'welcome': return void welcome(event);
+    case 'snapshot': return restore(event, event.meeting !== before);
+    case 'members': return meet(event.members);
+    case 'speaking':
+      members.speak(event.participant, event.speaking);
+      return status.speaking(event);
+    case 'caption':
+    case 'gap':
+      status.meeting(false);
+      return captions.show(event);
+    case 'translation': return captions.translate(event);
+    case 'withdrawn': return captions.withdraw(event.clip);
+    case 'message':
+      status.meeting(false);
+      return chat.show(event);
+    case 'engine': return status.engine(event);
+    case 'meeting_ended': return status.meeting(true);
+    case 'error': return event.code === 'not_joined' ? status.refused() : recording.lose(event.message);
+    default: return void uplink.hear(event);
+  }
+}
+
+function askToEnd() {
+  const button = document.getElementById('end-meeting');
+  const question = document.getElementById('end-question');
+  if (!(button instanceof HTMLButtonElement) || !(question instanceof HTMLDialogElement)) return;
+  button.disabled = false;
+  button.addEventListener('click', () => question.showModal());
+  question.addEventListener('close', () => { if (question.returnValue === 'end') send(endMeeting()); });
+}
+
+/** Buttons that copy what they carry say so for a moment. */
+function letCopy() {
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-copy]'))) {
+    const label = button.textContent;
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(button.dataset.copy ?? '');
+      button.textContent = say('copied');
+      setTimeout(() => { button.textContent = label; }, 1500);
+    });
+  }
+}
+
+journal.addEventListener('gone', (event) => {
+  const { from, to } = /** @type {CustomEvent} */ (event).detail;
+  recording.lose(say('lost-full', { from: exactTimeOf(from), to: exactTimeOf(to) }));
+});
+connection.addEventListener('event', (event) => hear(/** @type {CustomEvent} */ (event).detail));
+connection.addEventListener('beat', () => status.beat());
+connection.addEventListener('refused', () => status.refused());
+connection.addEventListener('state', (event) => {
+  const { state } = /** @type {CustomEvent} */ (event).detail;
+  if (state !== 'online') uplink.disconnected();
+  status.line(state);
+});
+askToEnd();
+letCopy();
+connection.open();

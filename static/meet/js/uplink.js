@@ -1,0 +1,200 @@
+/** Which piece of audio goes out next: live before replay, within what the server allows. It owns no socket and no clock. */
+
+import { clipEnd, clipStart, frame, HEADER_BYTES, IN_FLIGHT_BYTES, MESSAGE_BYTES } from './events.js';
+
+const LATE = 1500;            // ms: on a working line a chunk is acknowledged long before
+
+/**
+ * @typedef {import('./events.js').ClipStart} ClipStart
+ * @typedef {import('./events.js').ClipEnd} ClipEnd
+ * @typedef {object} Clip
+ * @property {ClipStart} start
+ * @property {ClipEnd | null} end
+ * @property {boolean} live  being recorded now
+ * @property {'unknown' | 'new' | 'resuming' | 'open'} at  the server, on this connection
+ * @property {boolean} ended  the server was told, on this connection
+ * @property {number} limit  the first chunk that cannot be sent
+ * @property {Map<number, Uint8Array>} queue  chunks to be sent on this connection
+ * @typedef {{bytes: number, sentAt: number}} Sent
+ */
+
+/** Events: `change` (ask `sending`), `lost` {at, code, message}: something said will never arrive. */
+export class Uplink extends EventTarget {
+  #journal; #now;
+  /** @type {((what: object | Uint8Array<ArrayBuffer>) => boolean) | null} */ #send = null;
+  /** @type {Map<string, Clip>} */ #clips = new Map();
+  /** @type {Map<string, Sent>} */ #inFlight = new Map();
+  #bytes = 0;                 // in flight
+  #message = MESSAGE_BYTES;
+  #most = IN_FLIGHT_BYTES;
+
+  /** @param {import('./capture/journal.js').Journal} journal @param {() => number} [now]  ms, for how late something is */
+  constructor(journal, now = () => performance.now()) {
+    super();
+    this.#journal = journal;
+    this.#now = now;
+  }
+
+  /** Whether something that was said and is over has not arrived yet. */
+  get sending() { return [...this.#clips.values()].some((clip) => clip.end !== null); }
+
+  /** Whether leaving now would lose something that could have been sent. */
+  get unsent() {
+    const waiting = [...this.#clips.values()].some((clip) => clip.queue.size > 0 || (clip.end && !clip.ended));
+    const late = [...this.#inFlight.values()].some((sent) => this.#now() - sent.sentAt > LATE);
+    return waiting || late || (!this.#send && this.#clips.size > 0);
+  }
+
+  /** The server is there and says what it allows: every clip kept here is opened again.
+   *  @param {(what: object | Uint8Array<ArrayBuffer>) => boolean} send
+   *  @param {{message_bytes: number, in_flight_bytes: number}} [limits] */
+  async connected(send, limits) {
+    this.disconnected();
+    this.#send = send;
+    this.#message = limits?.message_bytes ?? MESSAGE_BYTES;
+    this.#most = limits?.in_flight_bytes ?? IN_FLIGHT_BYTES;
+    for (const clip of this.#clips.values()) this.#resume(clip);
+    const kept = await this.#journal.pending();
+    if (this.#send !== send) return;
+    for (const { clip, start, end } of kept) {
+      if (start && !this.#clips.has(clip)) this.#resume(this.#take(/** @type {ClipStart} */ (start), /** @type {ClipEnd | null} */ (end), false));
+    }
+  }
+
+  /** The line is gone: what was in flight may or may not have arrived. */
+  disconnected() {
+    this.#send = null;
+    this.#inFlight.clear();
+    this.#bytes = 0;
+    for (const clip of this.#clips.values()) Object.assign(clip, { at: 'unknown', ended: false });
+  }
+
+  /** Somebody begins to speak. @param {ClipStart} start */
+  start(start) {
+    this.#journal.open(start.clip, start);
+    const clip = this.#take(start, null, true);
+    if (this.#send?.(clipStart(start))) clip.at = 'new';
+  }
+
+  /** @param {string} id  of the clip @param {number} number @param {Uint8Array} data @param {number} [at]  when it was recorded */
+  chunk(id, number, data, at) {
+    const clip = this.#clips.get(id);
+    if (!clip || number >= clip.limit) return;
+    if (data.length + HEADER_BYTES > this.#message) return this.#cutShort(clip, number);
+    this.#journal.add(id, number, data, at);
+    clip.queue.set(number, data);
+    this.#pump();
+  }
+
+  /** A clip is over. @param {ClipEnd} end */
+  end(end) {
+    const clip = this.#clips.get(end.clip);
+    if (!clip) return;
+    clip.end = clip.limit < end.chunks ? { ...end, chunks: clip.limit, keep_to: null } : end;
+    clip.live = false;
+    this.#journal.close(end.clip, clip.end);
+    this.#pump();
+    this.#change();
+  }
+
+  /** What the server says of a clip. @param {import('./events.js').ServerEvent} event */
+  async hear(event) {
+    if (event.type === 'held') await this.#held(event);
+    if (event.type === 'chunk_ack') this.#acknowledged(event);
+    if (event.type === 'clip_ack') this.#forget(event.clip);
+    if (event.type === 'clip_refused') this.#refused(event);
+  }
+
+  /** @param {ClipStart} start @param {ClipEnd | null} end @param {boolean} live @returns {Clip} */
+  #take(start, end, live) {
+    /** @type {Clip} */
+    const clip = { start, end, live, at: 'unknown', ended: false, limit: Infinity, queue: new Map() };
+    this.#clips.set(start.clip, clip);
+    this.#change();
+    return clip;
+  }
+
+  /** @param {Clip} clip */
+  #resume(clip) { if (this.#send?.(clipStart(clip.start))) clip.at = 'resuming'; }
+
+  /** What the server has on disk is the truth, except of a clip that began on this connection: there it is no news.
+   *  @param {import('./events.js').Held} event */
+  async #held({ clip: id, ranges }) {
+    const clip = this.#clips.get(id);
+    const send = this.#send;
+    if (clip?.at !== 'resuming') return;
+    this.#journal.reset(id, numbers(ranges));
+    clip.queue.clear();
+    const kept = (await this.#journal.pending()).find((one) => one.clip === id);
+    if (this.#send !== send || this.#clips.get(id) !== clip) return;
+    const added = [...clip.queue];                      // recorded since
+    clip.queue = new Map([...(kept?.chunks ?? []).map(({ number, data }) => /** @type {const} */ ([number, data])), ...added]);
+    clip.at = 'open';
+    this.#pump();
+  }
+
+  /** @param {import('./events.js').ChunkAck} event */
+  #acknowledged({ clip, numbers: held }) {
+    this.#journal.acknowledge(clip, held);
+    for (const number of held) this.#landed(`${clip}:${number}`);
+    this.#pump();
+  }
+
+  /** @param {import('./events.js').ClipRefused} event */
+  #refused({ clip, code, message }) {
+    const at = this.#clips.get(clip)?.start.started_at ?? 0;
+    this.#forget(clip);
+    this.dispatchEvent(new CustomEvent('lost', { detail: { at, code, message } }));
+  }
+
+  /** @param {string} id */
+  #forget(id) {
+    this.#journal.forget(id);
+    this.#clips.delete(id);
+    for (const key of [...this.#inFlight.keys()]) if (key.startsWith(id)) this.#landed(key);
+    this.#pump();
+    this.#change();
+  }
+
+  /** @param {string} key */
+  #landed(key) {
+    this.#bytes -= this.#inFlight.get(key)?.bytes ?? 0;
+    this.#inFlight.delete(key);
+  }
+
+  /** A chunk over the limit cannot be split, for the recorder numbered it: the clip ends before it.
+   *  @param {Clip} clip @param {number} number */
+  #cutShort(clip, number) {
+    clip.limit = number;
+    const detail = { at: clip.start.started_at, code: 'too-large', message: '' };
+    this.dispatchEvent(new CustomEvent('lost', { detail }));
+  }
+
+  #pump() {
+    const clips = [...this.#clips.values()].filter((clip) => clip.at === 'new' || clip.at === 'open');
+    for (const clip of clips.sort((a, b) => Number(b.live) - Number(a.live))) {
+      if (!this.#empty(clip)) return;
+      if (clip.end && !clip.ended) clip.ended = this.#send?.(clipEnd(clip.end)) ?? false;
+    }
+  }
+
+  /** Sends what may be sent of a clip. @param {Clip} clip @returns {boolean}  whether nothing is left */
+  #empty(clip) {
+    const id = clip.start.clip;
+    for (const [number, data] of clip.queue) {
+      const bytes = data.length + HEADER_BYTES;
+      if (this.#bytes + bytes > this.#most || !this.#send?.(frame(id, number, data))) return false;
+      clip.queue.delete(number);
+      this.#inFlight.set(`${id}:${number}`, { bytes, sentAt: this.#now() });
+      this.#bytes += bytes;
+    }
+    return true;
+  }
+
+  #change() { this.dispatchEvent(new CustomEvent('change')); }
+}
+
+/** @param {[number, number][]} ranges  both ends belong to it @returns {number[]} */
+function numbers(ranges) {
+  return ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
+}

@@ -1,0 +1,26 @@
+"""The whole product, served for real, and a Playwright to drive browsers with."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.libretranslate import LibreTranslate
+from tests.meeting.product import serving
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """One Playwright; every person has a browser of their own."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory):
+    """`manage.py serve` with the bundled model and a LibreTranslate of the tests' own."""
+    with (
+        LibreTranslate() as libre,
+        serving(tmp_path_factory.mktemp("product"), TRANSLATOR="libre", LIBRE_URL=libre.url, TIME_ZONE="UTC") as running,
+    ):
+        running.libre = libre
+        running.wait_for_line("Model: ", 60)
+        yield running

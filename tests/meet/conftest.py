@@ -1,0 +1,32 @@
+"""The cast: Alice hosts the room, Bob is in it, Carol is not."""
+
+import uuid
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+
+from meet import rooms
+from meet.models import Participant, Room
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A room, who is in it, and the sessions of their browsers."""
+
+    room: Room
+    host_secret: str
+    alice: Participant
+    bob: Participant
+    sessions: dict[uuid.UUID, SessionStore]
+
+
+@pytest.fixture
+def cast(transactional_db):
+    """Alice made the room, Bob joined it."""
+    alices, bobs = SessionStore(), SessionStore()
+    room, secret = rooms.make("週會 Weekly", alices)
+    alice, bob = rooms.join(room, "Alice", alices), rooms.join(room, "Bob", bobs)
+    alices.save()
+    bobs.save()
+    return Cast(room, secret, alice, bob, {alice.pk: alices, bob.pk: bobs})

@@ -1,0 +1,45 @@
+"""What a socket sent and nobody has looked at yet."""
+
+import asyncio
+
+import pytest
+
+from meet.inbox import Inbox, Overflow
+
+
+async def test_frames_that_follow_one_another_come_together_and_text_alone():
+    inbox = Inbox(1000)
+    for message in ("a", b"1", b"2", "b", "c", b"3"):
+        inbox.put(message)
+    inbox.close()
+    taken = []
+    while (message := await inbox.take()) is not None:
+        taken.append(message)
+    assert taken == ["a", [b"1", b"2"], "b", "c", [b"3"]]
+
+
+async def test_take_waits_for_something():
+    inbox = Inbox(1000)
+    waiting = asyncio.create_task(inbox.take())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    inbox.put("late")
+    assert await waiting == "late"
+
+
+async def test_a_flood_ends_at_the_limit_and_room_comes_back_as_it_is_worked_off():
+    inbox = Inbox(10)
+    inbox.put(b"12345")
+    inbox.put(b"12345")
+    await inbox.take()
+    inbox.put(b"1234567890")
+    with pytest.raises(Overflow):
+        inbox.put(b"1")
+
+
+async def test_what_waits_at_the_end_is_still_given_out():
+    inbox = Inbox(10)
+    inbox.put("last")
+    inbox.close()
+    assert await inbox.take() == "last"
+    assert await inbox.take() is None

@@ -1,0 +1,181 @@
+"""The journey of a clip, with the real speech process."""
+
+import asyncio
+import json
+import uuid
+
+import httpx
+import pytest
+import soundfile
+from channels.layers import get_channel_layer
+from django.utils import timezone
+
+from meet import broadcast, clips, meetings, pipeline, recognizer, snapshot
+from meet.clock import to_ms
+from meet.events import Chunk, ClipEnd, ClipStart
+from meet.models import Caption, Clip
+from meet.uplink import Uplink
+from tests.sentences import sentences
+from tests.speech_process import speaking
+
+State = Clip.State
+HELLO = sentences("zh", exact=True)[0]
+
+
+@pytest.fixture(scope="module")
+def speech():
+    with speaking() as (address, _process):
+        yield address
+
+
+@pytest.fixture
+def tier(speech, settings):
+    """The web tier's way to it: a client of this test's own loop."""
+    settings.SPEECH_URL = speech
+    recognizer._client = None
+    yield speech
+    recognizer._client = None
+
+
+@pytest.fixture
+async def audience(cast):
+    """What a page in the room would hear."""
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(broadcast.group(cast.room.pk), channel)
+
+    async def next_event():
+        message = await asyncio.wait_for(layer.receive(channel), 10)
+        return json.loads(message["event"])
+
+    return next_event
+
+
+async def said(speaker, sound, mime="audio/wav", language=""):
+    """A clip of these bytes, arrived whole."""
+    event = ClipStart(uuid.uuid4(), 0, to_ms(timezone.now()), 0, mime, language)
+    uplink = Uplink(speaker.pk)
+    await uplink.start(event)
+    pieces = [sound[at : at + 20_000] for at in range(0, len(sound), 20_000)]
+    await uplink.chunks(Chunk(event.clip, n, piece) for n, piece in enumerate(pieces))
+    await uplink.end(ClipEnd(event.clip, len(pieces), None, "silence"))
+    assert await uplink.whole(event.clip)
+    return event.clip
+
+
+async def state(clip):
+    row = await Clip.objects.aget(pk=clip)
+    return row.state
+
+
+async def test_a_sentence_becomes_a_caption_that_everybody_hears_of(cast, tier, audience):
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    await pipeline.caption(clip)
+    event = await audience()
+    assert (event["type"], event["text"], event["lang"]) == ("caption", HELLO.text, "zh-Hant")
+    assert (event["name"], event["clip"], event["seq"]) == ("Alice", str(clip), 1)
+    assert await state(clip) == State.CAPTIONED
+
+
+async def test_the_audio_that_was_kept_lies_in_media(cast, tier, settings):
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    await pipeline.caption(clip)
+    row = await Clip.objects.aget(pk=clip)
+    audio, rate = soundfile.read(settings.MEDIA_ROOT / row.audio)
+    assert rate == 16_000
+    assert len(audio) / rate == pytest.approx(HELLO.seconds, abs=0.01)
+    assert row.duration_ms == pytest.approx(1000 * HELLO.seconds, abs=10)
+
+
+async def test_captioning_twice_gives_one_caption(cast, tier):
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    await asyncio.gather(pipeline.caption(clip), pipeline.caption(clip))
+    await pipeline.caption(clip)
+    caption = await Caption.objects.aget()
+    assert caption.revision == 1
+
+
+async def test_more_audio_makes_a_new_revision_of_the_same_caption(cast, tier, audience):
+    sound = HELLO.path.read_bytes()
+    clip = await said(cast.alice, sound)
+    await pipeline.caption(clip)
+    assert (await audience())["revision"] == 1
+    await clips.reopen(clip)
+    assert await clips.receive_if_whole(clip)
+    await pipeline.caption(clip)
+    again = await audience()
+    assert (again["revision"], again["seq"], again["text"]) == (2, 2, HELLO.text)
+    assert await Caption.objects.acount() == 1
+
+
+async def test_silence_is_silent_and_nobody_hears_of_it(cast, tier):
+    clip = await said(cast.alice, _wav_of_silence())
+    await pipeline.caption(clip)
+    row = await Clip.objects.aget(pk=clip)
+    assert row.state == State.SILENT
+    assert row.reason
+    assert not await Caption.objects.aexists()
+
+
+async def test_bytes_that_are_no_audio_fail_and_leave_a_gap(cast, tier, audience):
+    clip = await said(cast.alice, b"this is no audio at all" * 100, mime="audio/webm")
+    await pipeline.caption(clip)
+    assert await state(clip) == State.FAILED
+    event = await audience()
+    assert (event["type"], event["clip"], event["reason"]) == ("gap", str(clip), "undecodable")
+    shown = json.loads(await snapshot.of_room(cast.room.pk))
+    assert [line["type"] for line in shown["captions"]] == ["gap"]
+
+
+async def test_while_nobody_answers_a_clip_waits_and_its_attempts_do_not_count(cast, settings):
+    settings.SPEECH_URL = "http://127.0.0.1:9"
+    recognizer._client = None
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    await pipeline.caption(clip)
+    row = await Clip.objects.aget(pk=clip)
+    assert (row.state, row.attempts) == (State.RECEIVED, 0)
+    assert row.lease_until > timezone.now()
+
+
+async def test_a_clip_that_kills_whoever_hears_it_is_given_up_in_the_end(cast, tier):
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    await Clip.objects.filter(pk=clip).aupdate(attempts=clips.MOST_ATTEMPTS)
+    await pipeline.caption(clip)
+    row = await Clip.objects.aget(pk=clip)
+    assert (row.state, row.reason) == (State.FAILED, "too_many_attempts")
+
+
+async def test_the_last_words_reach_the_page_of_a_meeting_that_just_ended(cast, tier, audience):
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    assert await meetings.end(cast.room.pk)
+    await pipeline.caption(clip)
+    assert (await audience())["text"] == HELLO.text
+
+
+async def test_the_engine_says_what_it_is(tier):
+    engine = await recognizer.engine()
+    assert engine == recognizer.Engine("ready", "demo", demo=True)
+
+
+async def test_an_engine_that_is_away_says_nothing(settings):
+    settings.SPEECH_URL = "http://127.0.0.1:9"
+    recognizer._client = None
+    assert await recognizer.engine() == recognizer.AWAY
+
+
+async def test_a_wrong_token_is_no_verdict_on_the_clip(cast, settings):
+    with speaking(SPEECH_TOKEN="right") as (address, _process):
+        settings.SPEECH_URL, settings.SPEECH_TOKEN = address, "wrong"
+        recognizer._client = None
+        with pytest.raises(recognizer.Unavailable):
+            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None))
+        async with httpx.AsyncClient(headers={"Authorization": "Bearer right"}) as client:
+            assert (await client.get(f"{address}/health")).status_code == 200
+
+
+def _wav_of_silence() -> bytes:
+    import io
+
+    buffer = io.BytesIO()
+    soundfile.write(buffer, [0.0] * 32_000, 16_000, format="WAV")
+    return buffer.getvalue()

@@ -1,0 +1,18 @@
+"""The product's settings in a folder of the tests' own, so that no test touches what a person keeps."""
+
+import os
+import tempfile
+
+os.environ.update(
+    DATA_DIR=tempfile.mkdtemp(prefix="meeting-tests-"),
+    WHISPER_MODEL="demo",
+    TRANSLATOR="off",
+    TIME_ZONE="Asia/Taipei",
+)
+for name in ("DATABASE_URL", "REDIS_URL", "SPEECH_URL", "SPEECH_TOKEN", "DEBUG", "TRANSLATE_TO", "LOG_DIR"):
+    os.environ.pop(name, None)
+
+from meeting.settings import *  # noqa: E402, F403
+from meeting.settings import STORAGES  # noqa: E402
+
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

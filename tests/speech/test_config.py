@@ -1,0 +1,50 @@
+"""speech.config: a bad setting stops the start and says which, why, and what would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from speech import config
+
+
+def test_nothing_set_gives_the_defaults():
+    settings = config.read({})
+    assert (settings.model, settings.device, settings.dtype, settings.engine) == ("auto", "auto", "auto", "whisper")
+    assert (settings.aggressiveness, settings.clip_max_seconds, settings.token) == (2, 20.0, "")
+    assert settings.model_dir == Path.home() / ".cache" / "whisper"
+
+
+def test_every_setting_is_read():
+    settings = config.read(
+        {
+            "WHISPER_MODEL": "small", "WHISPER_MODEL_DIR": "/models", "WHISPER_DEVICE": "cuda:1",
+            "WHISPER_DTYPE": "bfloat16", "SPEECH_ENGINE": "whisper", "VAD_AGGRESSIVENESS": "off",
+            "CLIP_MAX_SECONDS": "12.5", "SPEECH_TOKEN": "secret", "LOG_DIR": "/logs",
+        }
+    )  # fmt: skip
+    assert settings == config.Config(
+        model="small", model_dir=Path("/models"), device="cuda:1", dtype="bfloat16", engine="whisper",
+        aggressiveness=None, clip_max_seconds=12.5, token="secret", log_dir=Path("/logs"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("WHISPER_DEVICE", "gpu", "cuda"),
+        ("WHISPER_DTYPE", "int8", "float16"),
+        ("SPEECH_ENGINE", "kaldi", "whisper"),
+        ("SPEECH_ENGINE", "faster-whisper", "not available"),
+        ("VAD_AGGRESSIVENESS", "4", "off"),
+        ("CLIP_MAX_SECONDS", "soon", "number of seconds"),
+        ("CLIP_MAX_SECONDS", "nan", "number of seconds"),
+        ("CLIP_MAX_SECONDS", "0", "number of seconds"),
+        ("SPEECH_TOKEN", "a b", "ASCII"),
+    ],
+)
+def test_a_bad_value_names_the_setting_and_what_would_do(name, value, remedy):
+    with pytest.raises(config.BadSetting, match=name) as caught:
+        config.read({name: value})
+    assert remedy in str(caught.value)
