@@ -20,7 +20,7 @@ if (!speech) throw new Error('node bench/vad.mjs PACKAGES SPEECH [SENTENCES]');
 
 /** Each makes a function from 16 kHz samples to [samples a probability stands for, probabilities]. */
 const detectors = [
-  ['RNNoise, 0.25', rnnoise, 0.25],
+  ['RNNoise, 0.35', rnnoise, 0.35],
   ['RNNoise, 0.5', rnnoise, 0.5],
   ['WebRTC VAD, mode 2', () => fvad(2), 1],
   ['WebRTC VAD, mode 3', () => fvad(3), 1],

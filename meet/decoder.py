@@ -1,8 +1,9 @@
-"""The work of the decoder process: what strangers sent becomes a FLAC file. Knows no Django, so that it starts at once."""
+"""The work of the decoder process: what strangers sent becomes a FLAC file. Knows no Django: it starts at once."""
 
 import multiprocessing
 import os
 import threading
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import soundfile
@@ -16,7 +17,12 @@ def end_with_parent() -> None:
     """A killed parent leaves no orphan behind: pool workers do not notice by themselves."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(0)), daemon=True).start()
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(0)
 
 
 def ready() -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from meet import audio, broadcast, captions, clips, languages, meetings, recognizer, sequence, translation
+from meet import audio, broadcast, captions, clips, languages, meetings, recognizer, sequence, transcripts, translation
 from meet.clips import Leased
 from meet.clock import to_ms
 from meet.events import encode
@@ -60,12 +60,17 @@ async def caption(clip_id: uuid.UUID) -> None:
         await _fail(leased, clip, "undecodable")
         return
     await _settle_and_tell(leased, clip, heard)
-    await audio.keep(clip)
+    await _keep(clip)
 
 
 async def keep_audio(clip_id: uuid.UUID) -> None:
     """Write the audio file that a crash left unwritten."""
-    await audio.keep(await clips.find(clip_id))
+    await _keep(await clips.find(clip_id))
+
+
+async def _keep(clip: Clip) -> None:
+    if await audio.keep(clip):
+        await transcripts.write_beside(clip.pk)
 
 
 async def _travel(clip_id: uuid.UUID) -> None:

@@ -1,6 +1,6 @@
 """What was said in a meeting, as rows to read: one line a clip, with what there is of it in each language."""
 
-import unicodedata
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from django.db.models import Q, QuerySet
 from meet import clips
 from meet.models import Caption, Clip, Meeting, Participant, Room, Translation
 from meet.translation.scripts import CHINESE, in_script
+
+PREFIXES = ("combo_", "TW_combo_", "CN_combo_", "EN_combo_", "JP_combo_")  # of a meeting's files, as they are shown
 
 
 @dataclass(frozen=True)
@@ -60,62 +62,62 @@ class File:
 
 
 # what turns the direction of a line or ends it: a name or a text must do neither to its neighbours
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_BREAKING = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def one_line(text: str) -> str:
     """A text without line breaks, control and direction-changing characters."""
-    kept = (
-        " " if c.isspace() or unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text if c not in _TURNING
-    )
-    return " ".join("".join(kept).split())
+    return _BREAKING.sub(" ", _TURNING.sub("", text)).strip()
 
 
-def lines(meeting_id: int) -> list[Line]:
+def lines(meeting: Meeting) -> list[Line]:
     """A meeting's lines in the order they were spoken, with those that nothing was understood or said in."""
     over = Q(state__in=(Clip.State.CAPTIONED, Clip.State.FAILED, Clip.State.SILENT)) | Q(caption__isnull=False)
-    spoken = Clip.objects.filter(over, meeting_id=meeting_id).select_related("meeting__room", "participant", "caption")
-    translated: dict[uuid.UUID, dict[str, str]] = {}
-    rows = Translation.objects.filter(caption__meeting_id=meeting_id).values_list("caption_id", "language", "text")
-    for pk, language, text in rows:
-        translated.setdefault(pk, {})[language] = one_line(text)
-    return [
-        _line(clip, translated.get(clip.pk, {})) for clip in spoken.order_by("started_at", "participant_id", "number")
-    ]
+    return _lines(meeting, Clip.objects.filter(over, meeting=meeting))
 
 
 def line(clip_id: uuid.UUID) -> Line:
     """One clip's line."""
-    clip = Clip.objects.select_related("meeting__room", "participant", "caption").get(pk=clip_id)
-    rows = Translation.objects.filter(caption_id=clip_id).values_list("language", "text")
-    return _line(clip, {language: one_line(text) for language, text in rows})
+    meeting = Meeting.objects.select_related("room").get(clips=clip_id)
+    return _lines(meeting, Clip.objects.filter(pk=clip_id))[0]
 
 
-def _line(clip: Clip, translations: Mapping[str, str]) -> Line:
-    caption: Caption | None = getattr(clip, "caption", None)
-    return Line(
-        clip=clip.pk,
-        speaker=one_line(clip.participant.name),
-        started_at=clip.started_at,
-        state=clip.state,
-        language=caption.language if caption else "",
-        text=one_line(caption.text) if caption else "",
-        translations=translations,
-        sound=clip.audio or clips.audio_path(clip),
-        audible=bool(clip.audio),
-        seconds=None if clip.duration_ms is None else clip.duration_ms / 1000,
-    )
+def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
+    """The lines of these clips, in four queries whatever their number."""
+    captions = Caption.objects.filter(clip__in=spoken)
+    said = {pk: (language, text) for pk, language, text in captions.values_list("pk", "language", "text")}
+    translated: dict[uuid.UUID, dict[str, str]] = {}
+    rows = Translation.objects.filter(caption__in=captions).values_list("caption_id", "language", "text")
+    for pk, language, text in rows:
+        translated.setdefault(pk, {})[language] = one_line(text)
+    names = {person.pk: one_line(person.name) for person in Participant.objects.filter(room_id=meeting.room_id)}
+    found = []
+    for clip in spoken.order_by("started_at", "participant_id", "number"):
+        clip.meeting = meeting
+        language, text = said.get(clip.pk, ("", ""))
+        found.append(
+            Line(
+                clip=clip.pk,
+                speaker=names[clip.participant_id],
+                started_at=clip.started_at,
+                state=clip.state,
+                language=language,
+                text=one_line(text),
+                translations=translated.get(clip.pk, {}),
+                sound=clip.audio or clips.audio_path(clip),
+                audible=bool(clip.audio),
+                seconds=None if clip.duration_ms is None else clip.duration_ms / 1000,
+            )
+        )
+    return found
 
 
 def files(meeting: Meeting) -> list[File]:
     """The files of a whole meeting that are there now, the one as spoken first."""
     folder = settings.MEDIA_ROOT / meeting.room.slug / meeting.folder
-    found = sorted(folder.glob("*combo_*"), key=lambda path: (not path.name.startswith("combo_"), path.name))
-    return [
-        File(path.name, f"{meeting.room.slug}/{meeting.folder}/{path.name}", path.stat().st_size)
-        for path in found
-        if not path.name.startswith(".")
-    ]
+    found = [path for prefix in PREFIXES for path in sorted(folder.glob(f"{prefix}*"))]
+    return [File(path.name, f"{meeting.room.slug}/{meeting.folder}/{path.name}", path.stat().st_size) for path in found]
 
 
 def may_read(meeting: Meeting, participant: Participant | None) -> bool:

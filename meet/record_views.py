@@ -22,6 +22,7 @@ from meet.record import File, Line
 
 LINES = 200  # a page
 MEETINGS = 50
+WAITING = _("%(language)s: the translation is on the way")
 
 # a file by the beginning of its name
 LABELS = {
@@ -135,7 +136,7 @@ def _room_or_404(slug: str) -> Room:
 
 
 def _lines(request: HttpRequest, found: Meeting, back: str) -> HttpResponse:
-    page = Paginator(record.lines(found.pk), LINES).get_page(request.GET.get("page"))
+    page = Paginator(record.lines(found), LINES).get_page(request.GET.get("page"))
     shown = {"lines": [_line(line) for line in page], "page": page, "back": back}
     return render(request, "pages/record/meeting.html", {"meeting": _meeting(found, ""), **shown})
 
@@ -165,7 +166,11 @@ def _line(line: Line) -> dict[str, Any]:
         "started_at": line.started_at,
         "lang": spoken,
         "text": line.into(spoken),
-        "translations": [{"lang": tag, "text": text} for tag, text in others if text is not None],
+        "translations": [
+            {"lang": tag, "text": text, "waiting": WAITING % {"language": READABLE[tag]}}
+            for tag, text in others
+            if text is not None
+        ],
         "failed": line.state == Clip.State.FAILED and not line.text,
         "silent": line.state == Clip.State.SILENT and not line.text,
         "audio": _address(line.sound) if line.audible else "",

@@ -103,10 +103,10 @@ def read(meeting: Meeting) -> Sheet:
     """All that a meeting's files say. Its `seq` is read first: what comes later makes them due again."""
     seq, held = Meeting.objects.values_list("seq", "files_seq").get(pk=meeting.pk)
     folder = settings.MEDIA_ROOT / meeting.room.slug / meeting.folder
-    return Sheet(folder, name_of(meeting), meeting.started_at, seq, held, tuple(record.lines(meeting.pk)))
+    return Sheet(folder, name_of(meeting), meeting.started_at, seq, held, tuple(record.lines(meeting)))
 
 
-def write(sheet: Sheet, known: dict[Path, str]) -> None:
+def write(sheet: Sheet, known: dict[uuid.UUID, Line]) -> None:
     """Put the files on disk, each whole or not at all. `known` is what this process last wrote beside each clip."""
     beside = sheet.folder / "clips"
     beside.mkdir(parents=True, exist_ok=True)
@@ -115,17 +115,17 @@ def write(sheet: Sheet, known: dict[Path, str]) -> None:
     for prefix, language in FILES.items():
         put(sheet.folder / f"{prefix}{sheet.stem}.txt", render(sheet.lines, language, sheet.started_at))
     for line in sheet.lines:
-        path, text = _beside(line), render_clip(line)
-        if known.get(path) != text:
-            put(path, text)
-            known[path] = text
+        if known.get(line.clip) != line:
+            put(_beside(line), render_clip(line))
+            known[line.clip] = line
 
 
 def put(path: Path, text: str, *, over: bool = True) -> None:
     """Write a file whole: under another name, to the disk, then in its place; `over` an older one or not at all."""
     data = text.encode()
     with contextlib.suppress(FileNotFoundError):
-        if not over or (path.stat().st_size == len(data) and path.read_bytes() == data):
+        size = path.stat().st_size
+        if not over or (size == len(data) and path.read_bytes() == data):
             return
     fresh = path.with_name(f"{WRITING}{uuid.uuid4().hex}")
     try:
@@ -222,7 +222,7 @@ class Known:
     """What this process wrote beside a meeting's clips; true as long as the files hold the same `seq`."""
 
     seq: int
-    beside: dict[Path, str]
+    beside: dict[uuid.UUID, Line]
 
 
 _writer = Writer()
@@ -236,7 +236,9 @@ async def write_due() -> None:
 async def write_beside(clip_id: uuid.UUID) -> None:
     """Write the text beside a clip that nothing was heard in: no event tells of it, so no other writing would come."""
     line = await _line(clip_id)
-    await asyncio.to_thread(put, _beside(line), render_clip(line), over=False)
+    path = _beside(line)
+    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(put, path, render_clip(line), over=False)
 
 
 _line = pooled(record.line)

@@ -13,19 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from meet import languages, rooms, words
 from meet.models import Participant, Room
 
-# Everything the room's page loads before a person can press Record, so that no import waits for another.
-MODULES = [
-    f"meet/js/{name}.js"
-    for name in (
-        *("captions", "chat", "clock", "connection", "controls", "events", "feed", "host", "lines", "members"),
-        *("page", "preferences", "recording", "speakers", "status", "uplink"),
-        *(
-            f"capture/{part}"
-            for part in ("capture", "clip", "clock", "ear", "journal", "microphone", "recorder", "segmenter", "session", "vad")
-        ),
-    )
-]
-
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,7 +92,6 @@ def _chatroom(request: HttpRequest, here: Room, participant: Participant) -> dic
         "spoken": languages.SPOKEN.items(),
         "clip_max_seconds": settings.CLIP_MAX_SECONDS,
         "clip_silence_seconds": settings.CLIP_SILENCE_SECONDS,
-        "modules": MODULES,
         "texts": words.ROOM,
     }
 

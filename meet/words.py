@@ -9,7 +9,7 @@ ROOM: dict[str, str | Promise] = {
     "reconnecting": _("Reconnecting…"),
     "offline": _("Offline: your words are kept and sent later"),
     "line-ms": _("{ms} ms"),
-    "captions-s": _("captions {s} s behind"),
+    "captions-s": _("captions {s} s"),
     # recording
     "record": _("Record"),
     "stop": _("Stop recording"),

@@ -108,7 +108,7 @@ class Web:
             self._keep(self._finish(seconds), "drain")
 
     async def _finish(self, seconds: float) -> None:
-        from meet import pipeline
+        from meet import pipeline, translation
 
         try:
             async with asyncio.timeout(seconds + 1):
@@ -116,6 +116,7 @@ class Web:
         except TimeoutError:
             log.warning("what was under way did not end within %d s; the next start picks it up", seconds)
         finally:
+            await translation.close()  # what it holds is another process's at once
             self.server.stop()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 
 from speech import weights
 from speech.config import BadSetting, Config
@@ -23,9 +24,9 @@ def load(config: Config, say: weights.Say) -> Engine:
     checkpoint = weights.choose(config.model, config.model_dir, whisper._MODELS, gpu=device.startswith("cuda"), say=say)
     try:
         return WhisperEngine(checkpoint.path, model=checkpoint.name, demo=checkpoint.demo, device=device, dtype=dtype)
-    except (RuntimeError, KeyError, EOFError, OSError, ValueError, TypeError) as error:
+    except (RuntimeError, KeyError, EOFError, OSError, ValueError, TypeError, pickle.UnpicklingError) as error:
         raise weights.Unobtainable(
-            f"{checkpoint.path} cannot be loaded as a Whisper checkpoint ({type(error).__name__}: {error}). "
+            f"{checkpoint.path} cannot be loaded as a Whisper checkpoint ({type(error).__name__}). "
             "Give a .pt in openai-whisper's format, or set WHISPER_MODEL to auto."
         ) from error
 

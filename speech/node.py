@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from speech import checks, gate, script
+from speech import checks, gate, script, windows
 from speech.config import Config
-from speech.engines import Audio, Engine, Hypothesis, Options, Segment
+from speech.engines import Engine, Hypothesis, Options, Segment
 from speech.intake import Intake, Order, Taken
 from speech.scheduler import Priority, Scheduler
 
@@ -22,10 +22,8 @@ logger = logging.getLogger(__name__)
 
 LIVE_MARGIN_SECONDS = 15.0  # pre-roll, overlap and lateness that a live clip may bring beside its speech
 FILE_MAX_SECONDS = 3600.0
-WIDE_LANGUAGES = frozenset({"zh", "ja", "yue", "th", "lo", "my"})  # written without spaces
 ANYTHING = Options()  # language detected, text without times
-QUIET_BACK_SECONDS = 10.0  # how far before a window's end a pause is looked for
-DRAIN_SECONDS = 10.0
+STOP_SECONDS = 2.0  # for what still runs when the callers have been answered or are gone
 
 
 class Loading(Exception):
@@ -61,7 +59,7 @@ class Answer:
     text: str
     language: str
     duration: float
-    silent: str | None  # "no-speech": the gate found none; "empty": the model wrote none; "suppressed"
+    silent: str | None  # "no-speech": the gate found none; "empty": no sound or no text; "suppressed"
     suppressed: checks.Suppressed | None
     avg_logprob: float
     no_speech_prob: float
@@ -78,6 +76,7 @@ class Node:
         self.scheduler: Scheduler | None = None
         self._load = load
         self._intake = Intake(workers)
+        self._files = Intake(1)  # starts with the first file; a long one never keeps a live clip waiting
 
     @property
     def engine(self) -> Engine | None:
@@ -102,8 +101,9 @@ class Node:
     async def stop(self) -> None:
         """Finish what is queued, within bounds."""
         if self.scheduler:
-            await self.scheduler.drain(DRAIN_SECONDS)
+            await self.scheduler.drain(STOP_SECONDS)
         self._intake.close()
+        self._files.close()
 
     async def hear(self, request: Request) -> Answer:
         """The journey: decode, find speech, transcribe, check. Raises what its steps raise."""
@@ -111,11 +111,14 @@ class Node:
             raise Loading("the model is being loaded")
         self._refuse_impossible(request, self.scheduler.engine)
         began = time.monotonic()
-        taken = await self._intake.take(request.data, self._order(request))
+        intake = self._files if request.priority is Priority.FILE else self._intake
+        taken = await intake.take(request.data, self._order(request))
         if not gate.seconds(taken.spans):
             return self._silent(taken, request)
-        heard = await self._transcribed(taken, request, self.scheduler, began)
-        return _checked(heard, taken, request.script)
+        patience = request.patience - (time.monotonic() - began)
+        pieces = windows.cut(taken, self.scheduler.engine.capabilities.window_seconds)
+        heard = await self._transcribed(pieces, request, patience, self.scheduler)
+        return _answer(windows.joined(pieces, heard), taken, request.script)
 
     def _loaded(self) -> Engine:
         engine = self._load()
@@ -139,85 +142,33 @@ class Node:
             raise Unusable("script can be Hant or Hans")
 
     def _silent(self, taken: Taken, request: Request) -> Answer:
-        return Answer("", request.options.language or "", taken.seconds, "no-speech", None, 0.0, 1.0, 0.0, ())
+        why = "no-speech" if taken.seconds else "empty"
+        return Answer("", request.options.language or "", taken.seconds, why, None, 0.0, 1.0, 0.0, ())
 
-    async def _transcribed(self, taken: Taken, request: Request, scheduler: Scheduler, began: float) -> Hypothesis:
-        patience = request.patience - (time.monotonic() - began)
-        pieces = windows(taken, scheduler.engine.capabilities.window_seconds)
+    async def _transcribed(
+        self, pieces: list[windows.Piece], request: Request, patience: float, scheduler: Scheduler
+    ) -> list[Hypothesis]:
+        room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
+
+        async def heard(piece: windows.Piece) -> Hypothesis:
+            async with room:
+                return await scheduler.hear(piece.audio, request.options, request.priority, patience)
+
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(scheduler.hear(piece, request.options, request.priority, patience))
-                for _, piece in pieces
-            ]
-        heard = [task.result() for task in tasks]
-        return heard[0] if len(heard) == 1 else joined([at for at, _ in pieces], heard)
+            tasks = [group.create_task(heard(piece)) for piece in pieces]
+        return [task.result() for task in tasks]
 
 
-def windows(taken: Taken, longest: float) -> list[tuple[float, Audio]]:
-    """(start in seconds, audio) of pieces that one row holds, cut in the widest pause before each one's end."""
-    rate = gate.SAMPLE_RATE
-    cuts = [0.0]
-    while taken.seconds - cuts[-1] > longest:
-        last = cuts[-1] + longest
-        pauses = [
-            (later.start - sooner.end, (later.start + sooner.end) / 2)
-            for sooner, later in zip(taken.spans, taken.spans[1:], strict=False)
-            if last - QUIET_BACK_SECONDS < (later.start + sooner.end) / 2 < last
-        ]
-        cuts.append(max(pauses)[1] if pauses else _quietest(taken.audio, last, rate))
-    ends = [*cuts[1:], taken.seconds]
-    pieces = [(a, taken.audio[round(a * rate) : round(b * rate)]) for a, b in zip(cuts, ends, strict=True)]
-    heard = [
-        (a, piece)
-        for (a, piece), b in zip(pieces, ends, strict=True)
-        if any(span.start < b and span.end > a for span in taken.spans)
-    ]
-    return heard or pieces[:1]
-
-
-def _quietest(audio: Audio, last: float, rate: int) -> float:
-    """The quietest 50 ms of the four seconds before `last`, in seconds."""
-    size = rate // 20
-    first = round((last - 4.0) * rate)
-    block = audio[first : round(last * rate)]
-    frames = block[: len(block) // size * size].reshape(-1, size)
-    return (first + (int((frames**2).mean(axis=1).argmin()) + 0.5) * size) / rate
-
-
-def joined(starts: list[float], heard: list[Hypothesis]) -> Hypothesis:
-    """The hypotheses of one recording's pieces as one, their times on the recording's line."""
-    spoken = [one for one in heard if one.text and not checks.judge(one, math.inf)] or heard[:1]
-    between = "" if spoken[0].language in WIDE_LANGUAGES else " "
-    segments = [
-        replace(segment, start=round(segment.start + at, 3), end=round(segment.end + at, 3))
-        for at, one in zip(starts, heard, strict=True)
-        if one in spoken
-        for segment in one.segments
-    ]
-    return Hypothesis(
-        text=between.join(one.text for one in spoken),
-        language=spoken[0].language,
-        avg_logprob=sum(one.avg_logprob for one in spoken) / len(spoken),
-        no_speech_prob=min(one.no_speech_prob for one in spoken),
-        compression_ratio=max(one.compression_ratio for one in spoken),
-        temperature=max(one.temperature for one in spoken),
-        segments=tuple(segments),
-    )
-
-
-def _checked(heard: Hypothesis, taken: Taken, wanted: str) -> Answer:
-    suppressed = checks.judge(heard, gate.seconds(taken.spans))
+def _answer(heard: windows.Joined, taken: Taken, wanted: str) -> Answer:
     chinese = wanted if heard.language == "zh" else ""
-    text = "" if suppressed else script.written(heard.text, chinese)
-    shown = () if suppressed else heard.segments
     return Answer(
-        text=text,
+        text=script.written(heard.text, chinese),
         language=heard.language,
         duration=taken.seconds,
-        silent="suppressed" if suppressed else (None if text else "empty"),
-        suppressed=suppressed,
+        silent=None if heard.text else ("suppressed" if heard.suppressed else "empty"),
+        suppressed=heard.suppressed,
         avg_logprob=heard.avg_logprob,
         no_speech_prob=heard.no_speech_prob,
         compression_ratio=heard.compression_ratio,
-        segments=tuple(replace(one, text=script.written(one.text, chinese)) for one in shown),
+        segments=tuple(replace(one, text=script.written(one.text, chinese)) for one in heard.segments),
     )

@@ -104,6 +104,8 @@ class Scheduler:
         for row in self._rows:
             if not row.answer.done():
                 row.answer.set_exception(Closed("ended before its turn"))
+        self._rows.clear()
+        self._idle.set()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _admit(self, priority: Priority) -> None:

@@ -99,10 +99,10 @@ async def _transcribe_file(http: HttpRequest) -> Response:
 
 async def _answered(http: HttpRequest, body: Coroutine[Any, Any, bytes], fields: Mapping[str, str]) -> Response:
     """Hear a clip and say what came of it, in JSON, whatever came of it."""
-    began = time.monotonic()
     clip = wire.printable(fields.get("clip", ""))
     try:
         data = await body
+        began = time.monotonic()
         request = wire.parse(data, fields)
         answer = await _unless_gone(http, _node(http).hear(request))
     except BaseException as error:

@@ -14,11 +14,12 @@ import uvicorn
 
 from speech import loading
 from speech.config import BadSetting, Config
-from speech.node import DRAIN_SECONDS, Node
+from speech.node import Node
 from speech.server import create_app
 
 KEEP_ALIVE_SECONDS = 75  # longer than callers keep theirs, so that no request meets a closing connection
 NICENESS = 5
+DRAIN_SECONDS = 10.0  # for requests in flight when the end is asked for
 HARD_END_SECONDS = DRAIN_SECONDS + 5
 LEAVE_SECONDS = 2.0
 LOG_BYTES = 10 << 20
@@ -110,7 +111,8 @@ def _be_nice() -> None:
 
 def _end_with_stdin(server: uvicorn.Server) -> None:
     """The other end of standard input is the parent's: when it closes, nobody is left to answer."""
-    while sys.stdin.buffer.read(4096):
+    # not sys.stdin.read: a lock held by a daemon thread inside a buffered reader aborts the interpreter's exit
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     server.should_exit = True
     _leave_within(HARD_END_SECONDS, 1)

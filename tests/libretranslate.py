@@ -1,8 +1,8 @@
 """A server that speaks LibreTranslate's protocol and knows the bundled sentences.
 
-It also runs alone: `python -m tests.libretranslate --port N`. Like the real one it answers `zh` in Simplified, takes its
-fields as JSON, as a form or in the address, and says what it lacks with status 400. How it behaves is switched at run
-time: `server.mode = "429"`, or `POST /_mode?mode=429`. Modes: ok, slow (answers after `slow_seconds`), 429, 500,
+It also runs alone: `python -m tests.libretranslate --port N`. Like the real one it answers `zh` in Simplified, takes
+its fields as JSON, as a form or in the address, and says what it lacks with status 400. How it behaves is switched at
+run time: `server.mode = "429"`, or `POST /_mode?mode=429`. Modes: ok, slow (answers after `slow_seconds`), 429, 500,
 nonsense (a page where JSON is expected), gone (closes the connection without a word).
 """
 
@@ -208,7 +208,7 @@ def main() -> None:
     options = parser.parse_args()
     with LibreTranslate(options.port) as server:
         server.mode = options.mode
-        print(f"Listening on {server.url}", flush=True)  # noqa: T201 - a program for the command line
+        print(f"Listening on {server.url}", flush=True)
         try:
             while True:
                 time.sleep(3600)

@@ -19,7 +19,9 @@ def product(tmp_path_factory):
     """`manage.py serve` with the bundled model and a LibreTranslate of the tests' own."""
     with (
         LibreTranslate() as libre,
-        serving(tmp_path_factory.mktemp("product"), TRANSLATOR="libre", LIBRE_URL=libre.url, TIME_ZONE="UTC") as running,
+        serving(
+            tmp_path_factory.mktemp("product"), TRANSLATOR="libre", LIBRE_URL=libre.url, TIME_ZONE="UTC"
+        ) as running,
     ):
         running.libre = libre
         running.wait_for_line("Model: ", 60)

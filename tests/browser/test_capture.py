@@ -1,6 +1,8 @@
 """The capture in a real Chromium whose microphone plays a file."""
 
+import itertools
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +53,10 @@ def fan(seconds: float, dbfs: float) -> Audio:
 
 def told(page: Page, kind: str) -> list[str]:
     """The codes, states or reasons the page told so far."""
-    return [next(entry[key] for key in ("code", "state", "reason") if key in entry) for entry in page.evaluate(f"captured.told.{kind}")]
+    return [
+        next(entry[key] for key in ("code", "state", "reason") if key in entry)
+        for entry in page.evaluate(f"captured.told.{kind}")
+    ]
 
 
 def code_of_start(page: Page) -> str:
@@ -59,15 +64,15 @@ def code_of_start(page: Page) -> str:
     return str(page.evaluate("capture.start().then(() => 'started', (error) => error.code)"))
 
 
-def test_a_sentence_becomes_one_clip_with_half_a_second_before_it(tmp_path: Path) -> None:
+def test_a_sentence_becomes_one_clip_with_a_second_before_it(tmp_path: Path) -> None:
     sentence = spoken("en_04.wav")
     sound = np.concatenate([silence(2), sentence, silence(2.5)])
     (clip,) = record(write_wav(tmp_path / "sound.wav", sound), len(sound) / RATE)
     start, fit = place(clip.kept(), sound)
     assert clip.reason == "silence"
     assert fit > 0.7
-    assert 0.3 < 2 - start < 0.65
-    assert 0.3 < start + len(clip.kept()) / RATE - (2 + len(sentence) / RATE) < 0.65
+    assert 0.8 < 2 - start < 1.15
+    assert 0.6 < start + len(clip.kept()) / RATE - (2 + len(sentence) / RATE) < 0.95
 
 
 def test_chunks_are_numbered_without_a_hole(tmp_path: Path) -> None:
@@ -104,7 +109,7 @@ def test_what_is_said_while_the_vad_still_loads_is_in_the_clip(tmp_path: Path) -
 
 def test_recording_begins_within_a_second(tmp_path: Path) -> None:
     with capture_page(write_wav(tmp_path / "sound.wav", silence(2))) as page:
-        took = page.evaluate("(async () => { const from = performance.now(); await capture.start(); return performance.now() - from; })()")
+        took = page.evaluate("(from = performance.now()) => capture.start().then(() => performance.now() - from)")
         assert took < 1000
         assert told(page, "state") == ["listening"]
 
@@ -208,6 +213,17 @@ def test_silence_and_a_fan_open_no_clip(tmp_path: Path) -> None:
     assert record(write_wav(tmp_path / "sound.wav", sound), 12) == []
 
 
+@pytest.fixture
+def show(capsys: pytest.CaptureFixture[str]) -> Callable[..., None]:
+    """Prints figures whether the test passes or not."""
+
+    def printed(*figures: object) -> None:
+        with capsys.disabled():
+            print(*figures)
+
+    return printed
+
+
 @pytest.mark.long
 def test_a_minute_of_silence_opens_no_clip(tmp_path: Path) -> None:
     assert record(write_wav(tmp_path / "sound.wav", silence(60)), 60) == []
@@ -219,15 +235,15 @@ def test_a_minute_of_a_fan_opens_no_clip(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_minute_of_talk_is_cut_without_a_gap_or_a_repeat(tmp_path: Path) -> None:
+def test_a_minute_of_talk_is_cut_without_a_gap_or_a_repeat(tmp_path: Path, show: Callable[..., None]) -> None:
     sound = np.concatenate([silence(1), talk(60), silence(2)])
     clips = record(write_wav(tmp_path / "sound.wav", sound), len(sound) / RATE)
     assert len(clips) >= 4
     assert all(len(clip.kept()) <= 20 * RATE for clip in clips)
     ends = [seam(clip, sound) for clip in clips]
-    print("clips (s):", [round(len(clip.kept()) / RATE, 2) for clip in clips], [clip.reason for clip in clips])
-    gaps = [round((begin - end) * 1000, 1) for (_, end), (begin, _) in zip(ends, ends[1:], strict=False)]
-    print("between clips (ms, below 0 is a repeat):", gaps)
+    show("clips (s):", [round(len(clip.kept()) / RATE, 2) for clip in clips], [clip.reason for clip in clips])
+    gaps = [round((begin - end) * 1000, 1) for (_, end), (begin, _) in itertools.pairwise(ends)]
+    show("between clips (ms, below 0 is a repeat):", gaps)
     assert all(abs(gap) <= 30 for gap in gaps)
 
 
@@ -240,10 +256,11 @@ def seam(clip: HeardClip, sound: Audio) -> tuple[float, float]:
 
 
 @pytest.mark.long
-def test_far_microphones_of_a_real_meeting_are_heard(tmp_path: Path) -> None:
+@pytest.mark.timeout(300)
+def test_far_microphones_of_a_real_meeting_are_heard(tmp_path: Path, show: Callable[..., None]) -> None:
     recordings = sorted(SPEECH.glob("ami*.wav"))
     if not recordings:
-        pytest.skip("the AMI recordings are not on this machine")
+        pytest.skip("the AMI recordings (../shared/data/speech) are not on this machine")
     reference, found, kept = 0.0, 0.0, 0.0
     for recording in recordings:
         sound = np.asarray(soundfile.read(recording, dtype="float32")[0], np.float32)
@@ -254,13 +271,19 @@ def test_far_microphones_of_a_real_meeting_are_heard(tmp_path: Path) -> None:
             page.wait_for_timeout(len(sound) / RATE * 1000 + 500)
             page.evaluate("capture.stop()")
             clips = heard_clips(page)
-        inside = marked([where(clip, sound) for clip in clips], len(sound))
+        inside = marked(kept_spans(clips, sound), len(sound))
         reference += said.sum() / RATE
         found += (said & inside).sum() / RATE
         kept += inside.sum() / RATE
-        print(recording.name, f"{(said & inside).sum() / said.sum():.1%} of the speech,", f"{len(clips)} clips")
-    print(f"{found / reference:.1%} of {reference:.1f} s of speech in clips, {kept / reference:.2f} times it kept")
-    print("constraints:", {key: constraints[key] for key in ("echoCancellation", "noiseSuppression", "autoGainControl", "channelCount", "sampleRate")})
+        show(recording.name, f"{(said & inside).sum() / said.sum():.1%} of the speech,", f"{len(clips)} clips")
+    show(f"{found / reference:.1%} of {reference:.1f} s of speech in clips, {kept / reference:.2f} times it kept")
+    print(
+        "constraints:",
+        {
+            key: constraints[key]
+            for key in ("echoCancellation", "noiseSuppression", "autoGainControl", "channelCount", "sampleRate")
+        },
+    )
     assert found / reference >= 0.97
     assert kept / reference <= 1.9
 
@@ -271,11 +294,13 @@ def spans(rttm: Path, name: str) -> list[tuple[float, float]]:
     return [(float(row[3]), float(row[3]) + float(row[4])) for row in rows if row[1] == name]
 
 
-def where(clip: HeardClip, sound: Audio) -> tuple[float, float]:
-    """What is kept of a clip, on the time line of what was played."""
-    start, fit = place(clip.kept(), sound)
-    assert fit > 0.3
-    return start, start + len(clip.kept()) / RATE
+def kept_spans(clips: list[HeardClip], sound: Audio) -> list[tuple[float, float]]:
+    """What is kept of each, in seconds of what was played: the clip that fits best says when the playing began."""
+    fits = [(place(clip.kept(), sound), clip) for clip in clips]
+    (start, fit), clearest = max(fits, key=lambda one: one[0][1])
+    assert fit > 0.5
+    began = clearest.speech_at / 1000 - start
+    return [(clip.speech_at / 1000 - began, clip.speech_at / 1000 - began + len(clip.kept()) / RATE) for clip in clips]
 
 
 def marked(parts: list[tuple[float, float]], length: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

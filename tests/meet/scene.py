@@ -42,7 +42,7 @@ class Scene:
         )
         path = settings.MEDIA_ROOT / audio
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"fLaC" + bytes(range(256)) * 4)
+        path.write_bytes(b"fLaC" + b"".join(n.to_bytes(4, "big") for n in range(256)))
         return Clip.objects.create(
             pk=key,
             meeting=self.meeting,

@@ -83,7 +83,8 @@ async def test_somebody_elses_clip_is_refused(cast):
 
 
 @pytest.mark.parametrize(
-    ("ago", "code"), [(timedelta(hours=25), "too_old"), (timedelta(days=20000), "too_old"), (timedelta(days=-300), "in_future")]
+    ("ago", "code"),
+    [(timedelta(hours=25), "too_old"), (timedelta(days=20000), "too_old"), (timedelta(days=-300), "in_future")],
 )
 async def test_a_clip_of_an_impossible_time_is_refused(cast, ago, code):
     with pytest.raises(clips.Refused) as refused:

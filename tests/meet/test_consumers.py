@@ -116,7 +116,11 @@ async def test_two_tabs_of_one_browser_are_one_member(cast, enter):
 
 @pytest.mark.parametrize(
     ("origin", "host"),
-    [("http://evil.example", "testserver"), ("http://testserver:81", "testserver"), ("http://evil.example", "evil.example")],
+    [
+        ("http://evil.example", "testserver"),
+        ("http://testserver:81", "testserver"),
+        ("http://evil.example", "evil.example"),
+    ],
 )
 async def test_a_page_of_another_host_is_turned_away(cast, enter, origin, host):
     socket = await enter(cast.alice, origin=origin, host=host)
@@ -179,7 +183,10 @@ async def test_others_see_who_speaks(cast, enter):
         (bytes(MESSAGE_BYTES + 1), "too_large"),
         ('{"type": "end_meeting"}', "not_host"),
         (json.dumps({"type": "message", "id": str(CLIP), "text": " \u202e "}), "empty_message"),
-        (json.dumps({"type": "clip_end", "clip": str(CLIP), "chunks": 1, "keep_to": None, "reason": "cut"}), "unknown_clip"),
+        (
+            json.dumps({"type": "clip_end", "clip": str(CLIP), "chunks": 1, "keep_to": None, "reason": "cut"}),
+            "unknown_clip",
+        ),
     ],
 )
 async def test_what_is_wrong_is_said_to_the_sender_who_goes_on(cast, enter, what, code):

@@ -186,8 +186,8 @@ async def test_files_overwritten_by_a_writer_that_lost_its_lease_are_due_again(s
     quick = await transcripts.take(scene.meeting.pk, later + transcripts.LEASE, later)
     assert slow is not None
     assert quick is not None
-    await transcripts.give_back(scene.meeting.pk, later + transcripts.LEASE, quick.seq, later)
-    await transcripts.give_back(scene.meeting.pk, now + transcripts.LEASE, slow.seq, later)
+    await transcripts.give_back(scene.meeting.pk, later + transcripts.LEASE, quick.seq, later + transcripts.PAUSE)
+    await transcripts.give_back(scene.meeting.pk, now + transcripts.LEASE, slow.seq, later + transcripts.PAUSE)
     assert await transcripts.due(later + timedelta(seconds=3)) == [scene.meeting.pk]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.meeting.product import Product, alive, descendants, serving, until
 
+NOBODY = "http://127.0.0.1:9"  # a speech tier that is away, where a test needs none: a model takes seconds to load
 CHILDREN = ("meeting.web", "speech", "meeting.private_redis")
 
 
@@ -172,7 +173,7 @@ def test_without_redis_the_memory_layer_serves_and_the_start_says_so(tmp_path):
 
 def test_a_path_too_long_for_a_socket_does_not_stop_redis(tmp_path):
     deep = tmp_path / ("d" * 60) / ("e" * 60)
-    with serving(deep) as product:
+    with serving(deep, SPEECH_URL=NOBODY) as product:
         product.wait_for_line("Channel layer: a Redis of our own")
 
 
@@ -195,7 +196,7 @@ def test_a_model_asked_for_by_name_that_cannot_be_had_stops_the_start(tmp_path):
 
 
 def test_the_port_is_given_back_at_once(tmp_path):
-    with serving(tmp_path) as product:
+    with serving(tmp_path, SPEECH_URL=NOBODY) as product:
         until(product.answers, 60, lambda: product.output)
         port = int(product.address.rpartition(":")[2])
     with socket.socket() as probe:
@@ -204,7 +205,7 @@ def test_the_port_is_given_back_at_once(tmp_path):
 
 
 def test_an_open_connection_does_not_hold_up_the_end(tmp_path):
-    with serving(tmp_path) as product:
+    with serving(tmp_path, SPEECH_URL=NOBODY) as product:
         until(product.answers, 60, lambda: product.output)
         idle = http.client.HTTPConnection(product.address.removeprefix("http://"))
         idle.request("GET", "/livez")
@@ -220,7 +221,7 @@ def test_an_open_connection_does_not_hold_up_the_end(tmp_path):
 
 
 def test_a_second_signal_ends_at_once_even_where_a_child_hangs(tmp_path):
-    with serving(tmp_path) as product:
+    with serving(tmp_path, SPEECH_URL=NOBODY) as product:
         until(product.answers, 60, lambda: product.output)
         family = descendants(product.process.pid)
         os.kill(product.child("meeting.web"), signal.SIGSTOP)

@@ -49,6 +49,12 @@ def sentences(language: str | None = None, *, exact: bool = True) -> list[Senten
     return [s for s in every if (s.exact or not exact) and language in (None, s.language)]
 
 
+def told(chosen: list[Sentence], pause: float) -> Audio:
+    """Sentences one after another, with silence after each."""
+    silence = np.zeros(round(pause * RATE), np.float32)
+    return np.concatenate([part for sentence in chosen for part in (sentence.audio, silence)])
+
+
 def noise(colour: str, seconds: float, level: float, seed: int = 0) -> Audio:
     """White, pink, brown or a fan's noise; `level` is its RMS."""
     slope = {"white": 0.0, "pink": 1.0, "brown": 2.0, "fan": 1.5}[colour]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speech.checks import judge
+from speech.checks import Suppressed, judge
 from speech.engines import Hypothesis
 
 
@@ -58,7 +58,7 @@ def test_a_short_word_stays_even_when_the_model_is_unsure(text, language):
 
 def test_what_whisper_itself_calls_no_speech_goes():
     heard = Hypothesis("The", "en", avg_logprob=-2.8, no_speech_prob=0.97)
-    assert judge(heard, 5.0).reason == "no-speech"
+    assert judge(heard, 5.0) == Suppressed("The", "no-speech")
 
 
 def test_a_high_no_speech_probability_alone_does_not_drop_a_text_the_model_is_sure_of():
@@ -67,15 +67,17 @@ def test_a_high_no_speech_probability_alone_does_not_drop_a_text_the_model_is_su
 
 def test_text_that_compresses_too_well_goes():
     heard = Hypothesis("ha " * 90, "en", avg_logprob=-0.1, compression_ratio=9.0)
-    assert judge(heard, 5.0).reason == "compression"
+    assert judge(heard, 5.0) == Suppressed("ha " * 90, "compression")
 
 
 @pytest.mark.parametrize("text", ["我們下週見面" * 6, "and then we go " * 6, "はいそうです、" * 8])
 def test_a_phrase_said_over_and_over_goes(text):
-    assert judge(sure(text), 10.0).reason == "repetition"
+    assert judge(sure(text), 10.0) == Suppressed(text, "repetition")
 
 
-@pytest.mark.parametrize("text", ["No, no, no, no.", "對對對對", "一二三四五六七八九十", "The meeting is at ten, ten thirty."])
+@pytest.mark.parametrize(
+    "text", ["No, no, no, no.", "對對對對", "一二三四五六七八九十", "The meeting is at ten, ten thirty."]
+)
 def test_ordinary_repeating_stays(text):
     assert judge(sure(text), 3.0) is None
 

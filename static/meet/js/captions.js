@@ -1,30 +1,27 @@
 /** The captions: each line at the place of its time, in the reader's languages, following the newest. */
 
-import { continues, isNews, placeOf, under } from './lines.js';
+import { Following } from './following.js';
+import { continues, isNews, newest, placeOf, under } from './lines.js';
 import { copyOf, exactTimeOf, piece, say, timeOf, within } from './page.js';
 import { initial } from './speakers.js';
 
 const MOST = 300;             // lines in the page
-const NEAR = 48;              // px from the end that still count as the end
 
 /**
  * @typedef {import('./events.js').Caption} Caption
  * @typedef {import('./events.js').Gap} Gap
  * @typedef {{clip: string, started_at: number, speaker: string, type: string, state: string, revision: number,
- *   lang: string, translations: Map<string, import('./events.js').Translated>, element: HTMLElement}} Line
+ *   seq: number, lang: string, translations: Map<string, import('./events.js').Translated>, element: HTMLElement}} Line
  */
 
 export class Captions {
   #list = piece('captions', HTMLElement);
-  #scroll = piece('scroll', HTMLElement);
+  #following = new Following(this.#list);
   #nothing = piece('nothing', HTMLElement);
-  #newest = piece('newest', HTMLButtonElement);
   #speakers; #translates; #languages; #onFinal;
   /** @type {Line[]} */ #lines = [];
   /** @type {Map<string, Line>} */ #byClip = new Map();
   /** @type {Map<string, import('./events.js').Translated[]>} */ #early = new Map();   // translations before their line
-  #following = true;
-  #unread = 0;
 
   /** @param {{speakers: import('./speakers.js').Speakers, translates: boolean, languages: string[],
    *   onFinal: (caption: Caption) => void}} options */
@@ -33,23 +30,20 @@ export class Captions {
     this.#translates = translates;
     this.#languages = languages;
     this.#onFinal = onFinal;
-    this.#scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true });
-    this.#newest.addEventListener('click', () => this.follow());
-    new ResizeObserver(() => this.#keep()).observe(this.#scroll);
-    new ResizeObserver(() => this.#keep()).observe(this.#list);
   }
 
   /** What was settled is now this; what is being said stays. @param {(Caption | Gap)[]} events
-   *  @param {{whole: boolean, more: boolean}} how  whole: of another meeting; more: there are older ones */
-  restore(events, { whole, more }) {
+   *  @param {{whole: boolean, more: boolean, seq: number}} how  whole: of another meeting; more: there are older ones */
+  restore(events, { whole, more, seq }) {
     if (whole) this.clear();
     const there = new Set(events.map((one) => one.clip));
     const from = more ? events[0]?.started_at ?? Infinity : -Infinity;
     for (const line of [...this.#lines]) {
-      if (line.state === 'final' && line.started_at >= from && !there.has(line.clip)) this.#withdraw(line.clip);
+      const settled = line.state === 'final' && line.seq <= seq && line.started_at >= from;
+      if (settled && !there.has(line.clip)) this.#withdraw(line.clip);
     }
     for (const event of events) this.#take(event);
-    this.#keep();
+    this.#following.keep();
   }
 
   clear() {
@@ -63,7 +57,7 @@ export class Captions {
   /** @param {Caption | Gap} event */
   show(event) {
     if (this.#take(event) && event.type === 'caption' && event.state === 'final') this.#onFinal(event);
-    this.#keep();
+    this.#following.keep();
   }
 
   /** @param {import('./events.js').Translation} event */
@@ -72,21 +66,14 @@ export class Captions {
     if (!line) return void this.#early.set(clip, [...(this.#early.get(clip) ?? []), { lang, state, text }]);
     line.translations.set(lang, { lang, state, text });
     this.#fill(line);
-    this.#keep();
+    this.#following.keep();
   }
 
   /** The reader chose others. @param {string[]} languages */
   read(languages) {
     this.#languages = languages;
     for (const line of this.#lines) this.#fill(line);
-    this.#keep();
-  }
-
-  /** To the end, and stay there. */
-  follow() {
-    this.#following = true;
-    this.#unread = 0;
-    this.#keep();
+    this.#following.keep();
   }
 
   /** @param {Caption | Gap} event @returns {boolean} whether the page changed */
@@ -108,13 +95,14 @@ export class Captions {
     element.dataset.speaker = event.speaker;
     element.dataset.kind = String(this.#speakers.kind(event.speaker));
     /** @type {Line} */
-    const line = { ...pick(event), state: event.type === 'gap' ? 'final' : 'partial', revision: 0, lang: '', translations: new Map(), element };
+    const line = { ...pick(event), state: event.type === 'gap' ? 'final' : 'partial', revision: 0, seq: event.seq ?? Infinity,
+      lang: '', translations: new Map(), element };
     const place = placeOf(this.#lines, line);
     this.#list.insertBefore(element, this.#lines[place]?.element ?? null);
     this.#lines.splice(place, 0, line);
     this.#byClip.set(event.clip, line);
     this.#group(place);
-    if (!this.#following) this.#unread += 1;
+    this.#following.count();
     this.#trim();
     this.#nothing.hidden = true;
     return line;
@@ -124,7 +112,7 @@ export class Captions {
   withdraw(clip) {
     this.#withdraw(clip);
     this.#nothing.hidden = this.#lines.length > 0;
-    this.#keep();
+    this.#following.keep();
   }
 
   /** @param {string} clip @returns {boolean} */
@@ -141,10 +129,11 @@ export class Captions {
 
   /** @param {Line} line @param {Caption} event */
   #write(line, event) {
-    Object.assign(line, { state: event.state, revision: event.revision, lang: event.lang });
     const early = this.#early.get(event.clip) ?? [];
     this.#early.delete(event.clip);
-    line.translations = new Map([...(event.translations ?? []), ...early].map((one) => [one.lang, one]));
+    const kept = event.revision === line.revision ? [...line.translations.values()] : [];
+    line.translations = newest([...(event.translations ?? []), ...early, ...kept]);
+    Object.assign(line, { state: event.state, revision: event.revision, seq: event.seq ?? Infinity, lang: event.lang });
     const { element } = line;
     element.dataset.state = event.state;
     within(element, '.mark').textContent = initial(event.name);
@@ -190,23 +179,6 @@ export class Captions {
 
   #trim() {
     while (this.#lines.length > MOST) this.#withdraw(this.#lines[0].clip);
-  }
-
-  #scrolled() {
-    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
-    this.#following = scrollHeight - scrollTop - clientHeight < NEAR;
-    if (this.#following) this.#unread = 0;
-    this.#button();
-  }
-
-  #keep() {
-    if (this.#following) this.#scroll.scrollTop = this.#scroll.scrollHeight;
-    this.#button();
-  }
-
-  #button() {
-    this.#newest.hidden = this.#following;
-    piece('newest-count', HTMLElement).textContent = this.#unread ? String(this.#unread) : '';
   }
 }
 

@@ -5,6 +5,7 @@ import { copyOf, piece, say, timeOf, within } from './page.js';
 import { prefer, preference } from './preferences.js';
 
 const MOST = 300;             // messages in the page
+const VISIBLE = /[^\p{C}\p{Z}]/u;
 const TALL = 160;             // px: the field grows with its text up to here
 
 /** @typedef {import('./events.js').Message} Message */
@@ -66,16 +67,9 @@ export class Chat {
     for (const [id, text] of this.#unsent) this.#send(message(id, text));
   }
 
-  /** The server will not have one. @param {string | undefined} id */
-  refuse(id) {
-    if (!id || !this.#unsent.delete(id)) return;
-    this.#rows.get(id)?.remove();
-    this.#rows.delete(id);
-  }
-
   #submit() {
     const text = this.#input.value.trim();
-    if (!text) return;
+    if (!VISIBLE.test(text)) return;
     const id = crypto.randomUUID?.() ?? fallbackId();
     this.#unsent.set(id, text);
     this.#send(message(id, text));

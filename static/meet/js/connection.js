@@ -4,7 +4,7 @@ import { ServerClock } from './clock.js';
 import { ping, read } from './events.js';
 
 const FIRST_WAIT = 250;       // ms before the first new attempt, then twice as long each time
-const LONGEST_WAIT = 8000;
+const LONGEST_WAIT = 5000;
 const BEAT = 5000;
 const DEAD_AFTER = 12000;     // a ping without an answer
 const BURST = [0, 120, 400, 900];   // ms: the clock is good from the start
@@ -15,7 +15,6 @@ const REFUSED = 4403;         // close code: this browser may not come in
  * back), `refused`.
  */
 export class Connection extends EventTarget {
-  clock = new ServerClock();
   #url;
   /** @type {WebSocket | null} */ #socket = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
@@ -24,10 +23,11 @@ export class Connection extends EventTarget {
   /** @type {number | null} */ #pinged = null;   // here, when the unanswered ping was sent
   /** @type {string} */ #state = 'reconnecting';
 
-  /** @param {string} url  ws: or wss: */
-  constructor(url) {
+  /** @param {string} url  ws: or wss: @param {ServerClock} [clock] */
+  constructor(url, clock = new ServerClock()) {
     super();
     this.#url = url;
+    this.clock = clock;
   }
 
   get state() { return this.#state; }

@@ -2,6 +2,8 @@
 
 export class Feed {
   /** @type {number | null} */ meeting = null;
+  /** Whether the meeting is over, and no other has begun that we know of. */
+  ended = false;
   #seq = 0;                                    // everything up to here was seen
   #newest = 0;                                 // that we heard of
   /** @type {Set<number>} */ #ahead = new Set();
@@ -13,13 +15,16 @@ export class Feed {
   see(event) {
     if (event.type === 'snapshot') this.#restart(event.meeting, event.seq);
     else if (event.type === 'tick') this.#tick(event);
+    else if (event.type === 'meeting_ended') this.ended = true;
     else if ('seq' in event && typeof event.seq === 'number') this.#take(event.seq);
   }
 
   /** A snapshot holds everything up to its seq; what came meanwhile counts on top of it.
    *  @param {number | null} meeting @param {number} seq */
   #restart(meeting, seq) {
+    if (meeting === null && this.ended) return void (this.#newest = this.#seq);
     if (meeting !== this.meeting) this.#ahead.clear();
+    this.ended = this.ended && meeting === this.meeting;
     this.meeting = meeting;
     this.#seq = seq;
     for (const one of this.#ahead) if (one <= seq) this.#ahead.delete(one);
@@ -34,8 +39,9 @@ export class Feed {
     else this.#newest = Math.max(this.#newest, seq);
   }
 
-  /** @param {number} seq */
+  /** Numbers that begin again after an end are another meeting's. @param {number} seq */
   #take(seq) {
+    if (this.ended && seq <= this.#seq) this.#newest = Infinity;
     this.#newest = Math.max(this.#newest, seq);
     if (seq > this.#seq) this.#ahead.add(seq);
     this.#close();

@@ -31,6 +31,15 @@ export function isNews(shown, event) {
   return shown.state === 'partial' || event.revision >= shown.revision;
 }
 
+/** One translation a language: of several of one revision, the one that is done.
+ *  @param {import('./events.js').Translated[]} translations */
+export function newest(translations) {
+  /** @type {Map<string, import('./events.js').Translated>} */
+  const found = new Map();
+  for (const one of translations) if (found.get(one.lang)?.state !== 'done') found.set(one.lang, one);
+  return found;
+}
+
 /** The languages that stand under a line: those the reader chose, without its own. Where nothing translates, only what
  *  is there: Chinese in its other script, and what the server sent all the same.
  *  @param {string} own @param {string[]} chosen @param {{translates: boolean, known: string[]}} there */

@@ -33,6 +33,11 @@ export class Members {
     this.#rows.get(id)?.toggleAttribute('data-speaking', speaking);
   }
 
+  /** Who speaks is told anew after a reconnect. */
+  forget() {
+    for (const id of [...this.#speaking]) this.speak(id, false);
+  }
+
   /** @param {import('./events.js').Member} member */
   #write({ id, name, host }) {
     const row = this.#rows.get(id) ?? copyOf('member-template');

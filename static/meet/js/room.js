@@ -6,6 +6,7 @@ import { Journal } from './capture/journal.js';
 import { Chat } from './chat.js';
 import { Connection } from './connection.js';
 import { Controls } from './controls.js';
+import { letCopy } from './copying.js';
 import { endMeeting, snapshot } from './events.js';
 import { Feed } from './feed.js';
 import './host.js';
@@ -53,16 +54,19 @@ let you = '';
 async function welcome(event) {
   you = event.you;
   members.you = you;
+  members.forget();
   recording.ready(event.next_number);
   chat.resend();
   await uplink.connected(send, event.limits);
 }
 
-/** @param {import('./events.js').Snapshot} event @param {boolean} whole */
+/** After a meeting's end its lines stay in view until another one begins.
+ *  @param {import('./events.js').Snapshot} event @param {boolean} whole  of another meeting than what is shown */
 function restore(event, whole) {
-  captions.restore(event.captions, { whole, more: event.more });
+  status.meeting(feed.ended);
+  if (event.meeting === null && feed.ended) return;
+  captions.restore(event.captions, { whole, more: event.more, seq: event.seq });
   chat.restore(event.messages, whole);
-  if (event.meeting !== null) status.meeting(false);
 }
 
 /** @param {import('./events.js').Member[]} here */
@@ -90,20 +94,16 @@ function hear(event) {
   catchUp();
   switch (event.type) {
     case 'welcome': return void welcome(event);
-    case 'snapshot': return restore(event, event.meeting !== before);
+    case 'snapshot': return restore(event, before !== null && event.meeting !== before);
     case 'members': return meet(event.members);
     case 'speaking':
       members.speak(event.participant, event.speaking);
       return status.speaking(event);
     case 'caption':
-    case 'gap':
-      status.meeting(false);
-      return captions.show(event);
+    case 'gap': return captions.show(event);
     case 'translation': return captions.translate(event);
     case 'withdrawn': return captions.withdraw(event.clip);
-    case 'message':
-      status.meeting(false);
-      return chat.show(event);
+    case 'message': return chat.show(event);
     case 'engine': return status.engine(event);
     case 'meeting_ended': return status.meeting(true);
     case 'error': return event.code === 'not_joined' ? status.refused() : recording.lose(event.message);
@@ -118,18 +118,6 @@ function askToEnd() {
   button.disabled = false;
   button.addEventListener('click', () => question.showModal());
   question.addEventListener('close', () => { if (question.returnValue === 'end') send(endMeeting()); });
-}
-
-/** Buttons that copy what they carry say so for a moment. */
-function letCopy() {
-  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-copy]'))) {
-    const label = button.textContent;
-    button.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(button.dataset.copy ?? '');
-      button.textContent = say('copied');
-      setTimeout(() => { button.textContent = label; }, 1500);
-    });
-  }
 }
 
 journal.addEventListener('gone', (event) => {

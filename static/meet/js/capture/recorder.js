@@ -3,7 +3,7 @@
 const CHUNK = 100;            // ms asked for; Opus frames of 60 ms make it 120
 const BITS_PER_SECOND = 32000;
 const TURN = 2000;            // ms between two recorders' starts while nobody speaks
-const HISTORY = 1000;         // ms the next one must have before the one before it goes
+const HISTORY = 1500;         // ms the next one must have before the one before it goes
 const TYPES = ['audio/webm;codecs=opus', 'audio/mp4;codecs=mp4a.40.2', 'audio/mp4', 'audio/ogg;codecs=opus'];
 
 /** The first container this browser can write, '' where it has its own idea. */
@@ -79,7 +79,7 @@ export class Recorder {
     this.#begin();
   }
 
-  /** Nobody speaks: keep between one and three seconds of history. @param {number} at  what is heard now */
+  /** Nobody speaks: keep between 1.5 and 3.5 seconds of history. @param {number} at  what is heard now */
   roll(at) {
     if (!this.#history.length || at - this.#history[this.#history.length - 1].startedAt >= TURN) this.#begin();
     while (this.#history.length > 1 && at - this.#history[1].startedAt >= HISTORY) this.#history.shift()?.discard();

@@ -2,7 +2,7 @@
 
 const FRAME = 480;            // samples: 10 ms at 48 kHz
 const FULL_SCALE = 32768;     // RNNoise wants the numbers of 16-bit samples
-const SPEECH = 0.25;          // probability from which a frame is speech
+const SPEECH = 0.35;          // probability from which a frame is speech
 
 export class Vad {
   #rnnoise; #state; #input;

@@ -1,0 +1,141 @@
+"""What goes wrong in a real meeting: people leave in mid-word, processes die, translators are away. Nothing is lost."""
+
+import os
+import signal
+import time
+from urllib.parse import unquote
+
+import pytest
+
+from tests.browser.capture_page import write_wav
+from tests.browser.kept import combo_files, kept_clips
+from tests.browser.people import person, script
+from tests.meeting.product import until
+from tests.sentences import sentences
+from tests.speech.sounds import noise
+
+EXACT = [s for s in sentences("zh", exact=True) if s.seconds > 2.5]
+
+
+def settled(product, room, count):
+    """The room's clips, once there are so many and all are at their end."""
+    found = []
+
+    def there():
+        found[:] = kept_clips(product.data, unquote(room))
+        return len(found) >= count and all(c.state in ("captioned", "silent", "failed") for c in found)
+
+    until(there, 60, lambda: f"not settled: {[(c.number, c.state, c.reason) for c in found]}")
+    until(
+        lambda: all(c.path for c in kept_clips(product.data, unquote(room)) if c.state != "failed"),
+        20,
+        lambda: "no audio",
+    )
+    return kept_clips(product.data, unquote(room))
+
+
+@pytest.fixture
+def alice(product, playwright, tmp_path):
+    """Alice, who will say five sentences; she has joined a room of her own."""
+    said = script(tmp_path / "said.wav", EXACT[:5])
+    with person(playwright, said.path) as somebody:
+        somebody.said = said
+        somebody.room = somebody.make_room(product.address, "Faults")
+        somebody.join("Alice")
+        yield somebody
+
+
+def speak_into(alice, sentence, seconds_before_its_end):
+    """Record until shortly before a sentence ends: in mid-word."""
+    alice.record()
+    began = time.monotonic()
+    time.sleep(max(0.0, alice.said.spoken[sentence].end - seconds_before_its_end - (time.monotonic() - began)))
+
+
+def test_stop_in_mid_word_keeps_what_was_said(product, alice):
+    speak_into(alice, 0, 0.7)
+    alice.stop()
+    [clip] = [c for c in settled(product, alice.room, 1) if c.state != "silent"]  # a click of the device is one
+    assert clip.state == "captioned"
+    assert clip.text[:4] == EXACT[0].text[:4]
+    assert not clip.cut_short
+
+
+@pytest.mark.parametrize("way", ["closed", "left"])
+def test_a_page_left_in_mid_word_keeps_what_was_said(product, alice, way):
+    speak_into(alice, 0, 0.7)
+    if way == "closed":
+        alice.page.close(run_before_unload=False)
+    else:
+        alice.page.on("dialog", lambda dialog: dialog.accept())
+        alice.page.goto("about:blank")
+    [clip] = [c for c in settled(product, alice.room, 1) if c.state != "silent"]  # a click of the device is one
+    assert clip.state == "captioned"
+    assert clip.text[:4] == EXACT[0].text[:4]
+
+
+def test_a_killed_speech_process_comes_back_and_every_clip_is_captioned_once(product, alice):
+    alice.record()
+    time.sleep(alice.said.spoken[1].end - 1.0)
+    os.kill(product.child("speech"), signal.SIGKILL)
+    alice.wait_for_captions(5, alice.said.seconds + 30)
+    clips = [c for c in settled(product, alice.room, 5) if c.state != "silent"]
+    assert [(c.text, c.captions) for c in clips] == [(s.text, 1) for s in EXACT[:5]]
+
+
+def test_a_killed_web_process_comes_back_and_every_clip_is_captioned_once(product, alice):
+    alice.record()
+    time.sleep(alice.said.spoken[1].end - 1.0)
+    os.kill(product.child("meeting.web"), signal.SIGKILL)
+    alice.wait_for_captions(5, alice.said.seconds + 45)
+    clips = [c for c in settled(product, alice.room, 5) if c.state != "silent"]
+    assert [(c.text, c.captions) for c in clips] == [(s.text, 1) for s in EXACT[:5]]
+    assert len({line["clip"] for line in alice.captions()}) == len(alice.captions()) == 5
+
+
+def test_while_the_translator_is_away_captions_come_and_translations_follow(product, alice):
+    _away_for(product, alice, seconds=15)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_the_translator_is_away_for_two_minutes(product, alice):
+    _away_for(product, alice, seconds=120)
+
+
+def _away_for(product, alice, seconds):
+    product.libre.mode = "gone"
+    try:
+        alice.record()
+        alice.wait_for_captions(5, alice.said.seconds + 15)
+        states = {t["state"] for line in alice.captions() for t in line["translations"] if t["lang"] in ("en", "ja")}
+        assert states == {"waiting"}
+        until(lambda: len(combo_files(product.data, unquote(alice.room))["EN"]) == 5, 10, lambda: "lines are missing")
+        time.sleep(max(0.0, seconds - alice.said.seconds))
+    finally:
+        product.libre.mode = "ok"
+    waiting = alice.page.locator('[data-testid=caption-translation][data-state="waiting"]')
+    until(lambda: waiting.count() == 0, 60, lambda: f"{waiting.count()} translations still wait")
+    wanted = [s.translations["en"] for s in EXACT[:5]]
+    until(
+        lambda: [line.rsplit(": ", 1)[-1] for line in combo_files(product.data, unquote(alice.room))["EN"]] == wanted,
+        15,
+        lambda: str(combo_files(product.data, unquote(alice.room))["EN"]),
+    )
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", ["silence", "fan"])
+def test_a_minute_without_words_gives_no_caption(product, playwright, tmp_path, kind):
+    level = {"silence": 0.0, "fan": 0.03}[kind]
+    sound = write_wav(tmp_path / "noise.wav", noise("fan", 60.0, level))
+    with person(playwright, sound) as somebody:
+        room = somebody.make_room(product.address, kind)
+        somebody.join("Nobody")
+        somebody.record()
+        time.sleep(63)
+        somebody.stop()
+        assert somebody.captions() == []
+    time.sleep(3)
+    assert {clip.state for clip in kept_clips(product.data, unquote(room))} <= {"silent"}

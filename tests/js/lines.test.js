@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { continues, isNews, newest, placeOf, under } from '../../static/meet/js/lines.js';
+
+const line = (clip, started_at, speaker = 'alice', type = 'caption') => ({ clip, started_at, speaker, type });
+const ALL = ['zh-Hant', 'zh-Hans', 'en', 'ja'];
+
+test('a line stands by when it was said, not by when it arrived', () => {
+  const lines = [line('a', 1000), line('b', 3000)];
+  assert.equal(placeOf(lines, line('c', 2000)), 1);
+  assert.equal(placeOf(lines, line('c', 4000)), 2);
+  assert.equal(placeOf(lines, line('c', 500)), 0);
+});
+
+test('two lines of one moment stand the same way in every page', () => {
+  assert.equal(placeOf([line('a', 1000)], line('b', 1000)), 1);
+  assert.equal(placeOf([line('b', 1000)], line('a', 1000)), 0);
+});
+
+test('a speaker who goes on is not named again', () => {
+  assert.equal(continues(line('a', 1000), line('b', 6000)), true);
+  assert.equal(continues(line('a', 1000), line('b', 6000, 'bob')), false);
+  assert.equal(continues(line('a', 1000), line('b', 200_000)), false);
+  assert.equal(continues(line('a', 1000, 'alice', 'gap'), line('b', 6000)), false);
+  assert.equal(continues(undefined, line('b', 6000)), false);
+});
+
+test('a partial never comes after its final', () => {
+  assert.equal(isNews({ state: 'final', revision: 1 }, { state: 'partial', revision: 2 }), false);
+  assert.equal(isNews({ state: 'partial', revision: 2 }, { state: 'final', revision: 1 }), true);
+});
+
+test('an older revision changes nothing', () => {
+  assert.equal(isNews({ state: 'final', revision: 2 }, { state: 'final', revision: 1 }), false);
+  assert.equal(isNews({ state: 'final', revision: 1 }, { state: 'final', revision: 2 }), true);
+});
+
+test('a line is not repeated in its own language', () => {
+  assert.deepEqual(under('ja', ALL, { translates: true, known: [] }), ['zh-Hant', 'zh-Hans', 'en']);
+});
+
+test('a line in a language nobody reads has all that the reader chose', () => {
+  assert.deepEqual(under('ko', ['en'], { translates: true, known: [] }), ['en']);
+});
+
+test('without a translator only the other script of Chinese has a row', () => {
+  assert.deepEqual(under('zh-Hant', ALL, { translates: false, known: [] }), ['zh-Hans']);
+  assert.deepEqual(under('en', ALL, { translates: false, known: [] }), []);
+});
+
+test('what the server sent is shown whatever the settings say', () => {
+  assert.deepEqual(under('en', ALL, { translates: false, known: ['ja'] }), ['ja']);
+});
+
+test('a translation that is done does not wait again', () => {
+  const found = newest([{ lang: 'en', state: 'waiting', text: '' }, { lang: 'en', state: 'done', text: 'Hello' },
+    { lang: 'en', state: 'waiting', text: '' }]);
+  assert.equal(found.get('en').text, 'Hello');
+});

@@ -1,0 +1,159 @@
+"""The pages of the record, for those who were there and for staff."""
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
+
+from meet import transcripts
+from meet.models import Clip
+from tests.meet.scene import make_scene
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def scene():
+    return make_scene()
+
+
+def browser_of(scene, person) -> Client:
+    session = SessionStore()
+    session.update(scene.sessions[person.pk])
+    session.save()
+    browser = Client()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return browser
+
+
+@pytest.fixture
+def alices(scene) -> Client:
+    return browser_of(scene, scene.alice)
+
+
+@pytest.fixture
+def administrator(django_user_model) -> Client:
+    browser = Client()
+    browser.force_login(django_user_model.objects.create_superuser("ada"))
+    return browser
+
+
+def lines_of(scene) -> str:
+    return f"/rooms/{scene.room.slug}/record/{scene.meeting.folder}/"
+
+
+def test_the_record_lists_the_meetings_somebody_attended_with_their_files(scene, alices):
+    scene.say("謝謝大家")
+    transcripts.rebuild(scene.meeting.pk)
+    page = alices.get(f"/rooms/{scene.room.slug}/record/")
+    assert page.status_code == 200
+    addresses = [file["address"] for meeting in page.context["meetings"] for file in meeting["files"]]
+    names = [address.rpartition("/")[2] for address in addresses]
+    assert [name.partition("combo_")[0] for name in names] == ["", "TW_", "CN_", "EN_", "JP_"]
+    assert all(alices.get(address).status_code == 200 for address in addresses)
+
+
+def test_who_was_in_no_meeting_sees_none(scene):
+    scene.say("謝謝大家")
+    carol = browser_of(scene, scene.join("Carol", attending=False))
+    page = carol.get(f"/rooms/{scene.room.slug}/record/")
+    assert page.context["meetings"] == []
+    assert carol.get(lines_of(scene)).status_code == 404
+    assert Client().get(lines_of(scene)).status_code == 404
+
+
+def test_a_room_that_is_not_there_has_no_record():
+    assert Client().get("/rooms/nowhere/record/").status_code == 404
+
+
+def test_the_lines_of_a_meeting_are_shown_in_every_language_with_their_sound(scene, alices, settings):
+    settings.TRANSLATOR = ["google"]
+    caption = scene.say("謝謝<b>大家</b>")
+    caption.translations.filter(language="en").update(state="done", text="Thank you")
+    text = alices.get(lines_of(scene)).content.decode()
+    assert '<p class="record-text" lang="zh-Hant">謝謝&lt;b&gt;大家&lt;/b&gt;</p>' in text
+    assert '<p class="record-translation" lang="zh-Hans">谢谢&lt;b&gt;大家&lt;/b&gt;</p>' in text
+    assert '<p class="record-translation" lang="en">Thank you</p>' in text
+    assert 'data-lang="ja"' in text
+    assert f"clips/{caption.clip.audio.rpartition('/')[2]}" in text
+
+
+def test_what_was_not_understood_is_said(scene, alices):
+    scene.clip(state=Clip.State.FAILED)
+    assert "Speech that could not be understood" in alices.get(lines_of(scene)).content.decode()
+
+
+def test_a_long_meeting_comes_in_pages(scene, alices):
+    for n in range(3):
+        scene.say(f"sentence {n}", "en", after=n)
+    page = alices.get(lines_of(scene) + "?page=99")
+    assert page.status_code == 200
+    assert page.context["page"].number == 1
+
+
+def test_staff_see_all_meetings_and_everybody_else_is_sent_to_log_in(scene, administrator, alices):
+    scene.say("謝謝大家")
+    transcripts.rebuild(scene.meeting.pk)
+    text = administrator.get("/staff/meetings/").content.decode()
+    assert scene.room.name in text
+    assert "TW_combo_" in text
+    assert "謝謝大家" in administrator.get(f"/staff/meetings/{scene.meeting.pk}/").content.decode()
+    for address in ("/staff/meetings/", f"/staff/meetings/{scene.meeting.pk}/"):
+        answer = alices.get(address)
+        assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
+
+
+def test_a_meeting_that_is_not_there_is_not_found(administrator):
+    assert administrator.get("/staff/meetings/999/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["room", "meeting", "participant", "message", "clip", "caption", "translation", "connection"],
+)
+def test_the_administration_lists_searches_and_shows_everything(scene, administrator, model):
+    from django.apps import apps
+
+    from meet import messages
+
+    scene.say("謝謝大家")
+    messages.Message.objects.create(
+        pk="5b1f0c6e-9f5e-4c52-8d39-6d6a9a0c7d11",
+        meeting=scene.meeting,
+        participant=scene.alice,
+        seq=9,
+        sent_at=scene.meeting.started_at,
+        text="hello",
+    )
+    listed = administrator.get(f"/admin/meet/{model}/", {"q": "" if model == "connection" else "a"})
+    assert listed.status_code == 200
+    for row in apps.get_model("meet", model).objects.all():
+        assert administrator.get(f"/admin/meet/{model}/{row.pk}/change/").status_code == 200
+
+
+def test_the_administration_plays_a_clip(scene, administrator):
+    clip = scene.say("謝謝大家").clip
+    for address in ("/admin/meet/clip/", f"/admin/meet/clip/{clip.pk}/change/"):
+        text = administrator.get(address).content.decode()
+        (address,) = {part.partition('"')[0] for part in text.split('<audio controls preload="none" src="')[1:]}
+        assert administrator.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["meeting", "clip", "caption", "translation", "message"])
+def test_what_the_journey_of_a_clip_writes_cannot_be_edited_by_hand(scene, administrator, model):
+    from django.apps import apps
+
+    caption = scene.say("謝謝大家")
+    row = apps.get_model("meet", model).objects.first()
+    if row is not None:
+        assert administrator.post(f"/admin/meet/{model}/{row.pk}/change/", {"text": "forged"}).status_code == 403
+    assert administrator.get(f"/admin/meet/{model}/add/").status_code == 403
+    caption.refresh_from_db()
+    assert caption.text == "謝謝大家"
+
+
+def test_a_room_can_be_renamed_and_keeps_its_address(scene, administrator):
+    administrator.post(f"/admin/meet/room/{scene.room.pk}/change/", {"name": "New", "slug": "guessed"})
+    slug = scene.room.slug
+    scene.room.refresh_from_db()
+    assert (scene.room.name, scene.room.slug) == ("New", slug)

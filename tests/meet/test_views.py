@@ -1,0 +1,198 @@
+"""The lobby, the way into a room, and the room's page."""
+
+import json
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from meet import rooms
+from meet.models import Participant, Room
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings):
+    """Names without hashes: nothing has been collected here."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def alice() -> Client:
+    """The browser of the one who makes the room."""
+    return Client()
+
+
+@pytest.fixture
+def bob() -> Client:
+    """The browser of a guest."""
+    return Client()
+
+
+@pytest.fixture
+def room(alice: Client) -> Room:
+    alice.post("/", {"name": "週會 Weekly"})
+    return Room.objects.get()
+
+
+def address(room: Room) -> str:
+    return reverse("room", args=[room.slug])
+
+
+def found(pattern: str, page: str) -> str:
+    match = re.search(pattern, page)
+    assert match, pattern
+    return match[1]
+
+
+def enter(browser: Client, room: Room, name: str):
+    return browser.post(f"{address(room)}join/", {"name": name})
+
+
+def test_making_a_room_leads_to_it(alice):
+    answer = alice.post("/", {"name": "週會"})
+    assert answer.status_code == 302
+    assert answer["Location"] == address(Room.objects.get())
+
+
+def test_a_room_without_a_name_is_not_made_and_the_page_says_why(alice):
+    answer = alice.post("/", {"name": " \n "})
+    assert answer.status_code == 400
+    assert 'id="problem"' in answer.content.decode()
+    assert not Room.objects.exists()
+
+
+def test_the_lobby_lists_the_rooms_of_this_browser_alone(alice, bob, room):
+    assert room.name in alice.get("/").content.decode()
+    assert room.name not in bob.get("/").content.decode()
+
+
+def test_who_has_not_joined_is_asked_for_a_name(bob, room):
+    page = bob.get(address(room)).content.decode()
+    assert 'data-testid="display-name"' in page
+    assert 'data-testid="captions"' not in page
+
+
+def test_who_has_joined_sees_the_room(bob, room):
+    enter(bob, room, "Bob")
+    page = bob.get(address(room)).content.decode()
+    assert 'data-testid="captions"' in page
+    assert Participant.objects.get().name == "Bob"
+
+
+def test_a_name_that_cannot_be_shown_is_refused_with_the_reason(bob, room):
+    answer = enter(bob, room, "x" * 41)
+    assert answer.status_code == 400
+    assert "40" in answer.content.decode()
+    assert not Participant.objects.exists()
+
+
+def test_the_link_for_guests_opens_the_room_and_holds_no_secret(alice, bob, room):
+    enter(alice, room, "Alice")
+    page = alice.get(address(room)).content.decode()
+    link = found(r'data-testid="room-link">([^<]+)<', page).strip()
+    assert "#" not in link
+    assert 'data-testid="join"' in bob.get(link).content.decode()
+
+
+def test_only_the_host_is_given_the_host_link_and_the_end(alice, bob, room):
+    enter(alice, room, "Alice")
+    enter(bob, room, "Bob")
+    mine, theirs = (browser.get(address(room)).content.decode() for browser in (alice, bob))
+    assert "#host=" in mine
+    assert 'data-testid="end-meeting"' in mine
+    assert "#host=" not in theirs
+    assert 'data-testid="end-meeting"' not in theirs
+
+
+def test_the_secret_of_the_host_link_makes_a_host(alice, bob, room):
+    enter(bob, room, "Bob")
+    secret = rooms.host_secret(room, alice.session)
+    assert bob.post(f"{address(room)}host/", {"secret": secret}).status_code == 302
+    assert Participant.objects.get().is_host
+
+
+def test_a_wrong_secret_makes_nobody_a_host(bob, room):
+    enter(bob, room, "Bob")
+    assert bob.post(f"{address(room)}host/", {"secret": "guessed"}).status_code == 403
+    assert not Participant.objects.get().is_host
+
+
+@pytest.mark.parametrize(
+    ("translator", "says"),
+    [(["google"], "Google Translate"), (["libre"], "translate.example:5000"), (["off"], "no text is sent anywhere")],
+)
+def test_the_way_in_says_where_the_text_goes(bob, room, settings, translator, says):
+    settings.TRANSLATOR = translator
+    settings.LIBRE_URL = "http://translate.example:5000"
+    assert says in bob.get(address(room)).content.decode()
+
+
+@pytest.mark.parametrize("path", ["/rooms/no-such-room/", "/nothing"])
+def test_an_address_of_nothing_is_404_in_our_own_words(bob, path):
+    answer = bob.get(path)
+    assert answer.status_code == 404
+    assert "Nothing here" in answer.content.decode()
+
+
+def test_nothing_in_the_pages_is_inline(alice, room):
+    enter(alice, room, "Alice")
+    pages = alice.get("/").content.decode() + alice.get(address(room)).content.decode()
+    assert " style=" not in pages
+    assert "<style" not in pages
+    assert not re.search(r"\son\w+=", pages)
+    scripts = re.findall(r"<script([^>]*)>", pages)
+    assert all("src=" in attributes or "application/json" in attributes for attributes in scripts)
+
+
+def test_every_module_the_page_preloads_is_there(alice, room, settings):
+    enter(alice, room, "Alice")
+    page = alice.get(address(room)).content.decode()
+    preloaded = re.findall(r'rel="modulepreload"\s+href="/static/([^"]+)"', page)
+    assert preloaded
+    assert [path for path in preloaded if not (settings.BASE_DIR / "static" / path).is_file()] == []
+
+
+def test_every_module_the_page_imports_is_preloaded(alice, room, settings):
+    enter(alice, room, "Alice")
+    page = alice.get(address(room)).content.decode()
+    preloaded = set(re.findall(r'rel="modulepreload"\s+href="/static/([^"]+)"', page))
+    folder = settings.BASE_DIR / "static"
+    imported, waiting = set(), [folder / "meet/js/room.js"]
+    while waiting:
+        module = waiting.pop()
+        for path in re.findall(r"^(?:import|export) [^;]*?'(\.[^']+)';", module.read_text(encoding="utf-8"), re.M):
+            found = (module.parent / path).resolve()
+            if str(found.relative_to(folder)) not in imported:
+                imported.add(str(found.relative_to(folder)))
+                waiting.append(found)
+    assert imported == preloaded
+
+
+def test_the_words_of_the_scripts_are_in_the_reader_s_language(alice, room, settings):
+    enter(alice, room, "Alice")
+    page = alice.get(address(room), headers={"accept-language": "en"}).content.decode()
+    words = json.loads(found(r'(?s)<script id="texts" type="application/json">(.*?)</script>', page))
+    assert words["stop"] == "Stop recording"
+
+
+def test_every_word_a_script_asks_for_is_there(settings):
+    from meet.words import ROOM
+
+    folder = settings.BASE_DIR / "static/meet/js"
+    asked = {key for file in folder.glob("*.js") for key in re.findall(r"say\('([\w-]+)'", file.read_text("utf-8"))}
+    assert asked <= set(ROOM)
+
+
+def test_the_page_is_told_how_clips_are_cut(alice, room, settings):
+    settings.CLIP_MAX_SECONDS = 12.5
+    settings.CLIP_SILENCE_SECONDS = 0.7
+    enter(alice, room, "Alice")
+    page = alice.get(address(room)).content.decode()
+    assert 'data-clip-max-seconds="12.5"' in page
+    assert 'data-clip-silence-seconds="0.7"' in page

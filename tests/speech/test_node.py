@@ -1,0 +1,63 @@
+"""speech.node: the journey of a clip, whole: bytes in, an answer or a clear refusal out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from speech import codec, scheduler
+from speech.config import Config
+from speech.engines import Options
+from speech.node import Node, Request, Unusable
+from tests.speech import sounds
+
+
+@pytest.fixture
+async def node(engine) -> AsyncIterator[Node]:
+    node = Node(Config(model="demo"), lambda: engine)
+    await node.start()
+    yield node
+    await node.stop()
+
+
+async def test_a_long_recording_is_heard_whole(node):
+    sentences = sounds.sentences("zh")[:16]
+    audio = sounds.told(sentences, pause=0.8)
+    answer = await node.hear(Request(codec.as_wav(audio), Options(language="zh", timestamps=True)))
+    assert answer.duration > 40
+    assert answer.segments[-1].end > 35
+    assert sum(s.text in answer.text for s in sentences) >= 8  # the model is rough with several in a row
+
+
+async def test_a_file_of_more_windows_than_may_wait_is_heard(node, monkeypatch):
+    monkeypatch.setattr(scheduler, "FILES_WAITING", 4)
+    word = sounds.sentences("en")[0].audio
+    audio = np.concatenate([part for _ in range(6) for part in (word, np.zeros(16_000 * 29, np.float32))])
+    answer = await node.hear(Request(codec.as_wav(audio), Options(language="en")))
+    assert answer.text.count("We need sixty-five people.") == 6
+
+
+async def test_a_trim_that_leaves_nothing_is_an_empty_clip(node):
+    answer = await node.hear(Request(sounds.sentences("en")[0].data, keep_from=60_000.0))
+    assert (answer.duration, answer.silent) == (0.0, "empty")
+
+
+async def test_a_clip_without_speech_never_reaches_the_model(node):
+    answer = await node.hear(Request(codec.as_wav(sounds.noise("fan", 5.0, 0.05))))
+    assert (answer.text, answer.silent) == ("", "no-speech")
+
+
+async def test_a_language_the_model_does_not_know_is_refused_and_named(node):
+    data = sounds.sentences("en")[0].data
+    with pytest.raises(Unusable, match="fr"):
+        await node.hear(Request(data, Options(language="fr")))
+    assert (await node.hear(Request(data, Options(languages=("en", "fr"))))).language == "en"
+
+
+async def test_chinese_comes_in_the_script_asked_for_in_text_and_segments(node):
+    sentence = sounds.sentences("zh")[0]
+    answer = await node.hear(Request(sentence.data, Options(timestamps=True), script="Hans"))
+    assert answer.text != sentence.text
+    assert answer.segments[0].text == answer.text

@@ -1,0 +1,192 @@
+"""speech.scheduler: finals first, earliest deadline first, like options together, one bad clip alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+
+import numpy as np
+import pytest
+
+from speech import scheduler
+from speech.engines import Audio, Engine, EngineError, Hypothesis, Options
+from speech.scheduler import Priority, Scheduler
+from tests.speech import sounds
+
+ENGLISH, CHINESE = Options(language="en"), Options(language="zh")
+POISON = np.full(7, np.nan, np.float32)  # a length no clip has
+
+
+class Watched:
+    """The real engine, seen from outside: what it was given, in which batches; it can be held."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.name, self.model, self.device, self.demo = engine.name, engine.model, engine.device, engine.demo
+        self.capabilities = engine.capabilities
+        self.batches: list[list[int]] = []  # the lengths of the clips, which tell them apart
+        self.taken, self.go = threading.Event(), threading.Event()
+        self._engine = engine
+
+    def transcribe(self, clips: Sequence[Audio], options: Options) -> list[Hypothesis]:
+        self.taken.set()
+        self.go.wait(30)
+        self.batches.append([len(clip) for clip in clips])
+        if any(len(clip) == len(POISON) for clip in clips):
+            raise EngineError("poison", retryable=False)
+        return self._engine.transcribe(clips, options)
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def watched(engine) -> Watched:
+    return Watched(engine)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def queue(watched, clock) -> AsyncIterator[Scheduler]:
+    queue = Scheduler(watched, clock=clock)
+    yield queue
+    watched.go.set()
+    await queue.drain(30)
+
+
+def clip(length: int) -> Audio:
+    return np.zeros(length, np.float32)
+
+
+async def busy(queue: Scheduler, watched: Watched) -> asyncio.Task[Hypothesis]:
+    """A clip that the engine is held at, so that what comes next has to wait."""
+    task = asyncio.create_task(queue.hear(clip(1), Options(language="ja"), Priority.FINAL))
+    await asyncio.to_thread(watched.taken.wait, 10)
+    assert not queue.waiting
+    return task
+
+
+async def queued(queue: Scheduler, *jobs: tuple[int, Options, Priority, float]) -> list[asyncio.Task[Hypothesis]]:
+    tasks = [asyncio.create_task(queue.hear(clip(n), o, p, patience)) for n, o, p, patience in jobs]
+    await asyncio.sleep(0.02)
+    return tasks
+
+
+async def test_finals_go_before_partials_before_files_and_the_earliest_deadline_first(queue, watched):
+    first = await busy(queue, watched)
+    tasks = await queued(
+        queue,
+        (10, Options(language="en", prompt="a"), Priority.FILE, 1),
+        (11, Options(language="en", prompt="b"), Priority.PARTIAL, 1),
+        (12, Options(language="en", prompt="c"), Priority.FINAL, 9),
+        (13, Options(language="en", prompt="d"), Priority.FINAL, 5),
+    )
+    watched.go.set()
+    await asyncio.gather(first, *tasks)
+    assert watched.batches == [[1], [13], [12], [11], [10]]
+
+
+async def test_waiting_clips_of_like_options_share_a_batch(queue, watched):
+    first = await busy(queue, watched)
+    tasks = await queued(
+        queue,
+        (10, ENGLISH, Priority.FINAL, 5), (11, CHINESE, Priority.FINAL, 4), (12, ENGLISH, Priority.FINAL, 3),
+        (13, ENGLISH, Priority.PARTIAL, 1),
+    )  # fmt: skip
+    watched.go.set()
+    await asyncio.gather(first, *tasks)
+    assert watched.batches == [[1], [12, 10, 13], [11]]
+
+
+async def test_a_batch_is_no_larger_than_the_engine_takes(queue, watched):
+    first = await busy(queue, watched)
+    size = watched.capabilities.batch
+    tasks = await queued(queue, *((10 + i, ENGLISH, Priority.FINAL, i) for i in range(2 * size)))
+    watched.go.set()
+    await asyncio.gather(first, *tasks)
+    assert [len(batch) for batch in watched.batches] == [1, size, size]
+
+
+async def test_a_batch_gives_each_caller_its_own_text(queue, watched):
+    chosen = sounds.sentences("en")[:3]
+    watched.go.set()
+    heard = await asyncio.gather(*(queue.hear(s.audio, ENGLISH, Priority.FINAL) for s in chosen))
+    assert [h.text for h in heard] == [s.text for s in chosen]
+
+
+async def test_one_bad_clip_does_not_take_its_neighbours_down(queue, watched):
+    first = await busy(queue, watched)
+    good = sounds.sentences("en")[0]
+    tasks = [asyncio.create_task(queue.hear(audio, ENGLISH, Priority.FINAL)) for audio in (good.audio, POISON)]
+    await asyncio.sleep(0.02)
+    watched.go.set()
+    heard, failed = await asyncio.gather(*tasks, return_exceptions=True)
+    await first
+    assert isinstance(heard, Hypothesis)
+    assert heard.text == good.text
+    assert isinstance(failed, EngineError)
+    assert not failed.retryable
+
+
+async def test_a_caller_that_went_away_leaves_the_queue(queue, watched):
+    first = await busy(queue, watched)
+    gone, kept = await queued(queue, (10, ENGLISH, Priority.FINAL, 1), (11, ENGLISH, Priority.FINAL, 1))
+    gone.cancel()
+    await asyncio.sleep(0.02)
+    assert queue.waiting == 1
+    watched.go.set()
+    await asyncio.gather(first, kept)
+    assert watched.batches == [[1], [11]]
+
+
+async def test_a_partial_whose_deadline_passed_is_shed_and_a_final_is_not(queue, watched, clock):
+    first = await busy(queue, watched)
+    partial, final = await queued(queue, (10, ENGLISH, Priority.PARTIAL, 1), (11, ENGLISH, Priority.FINAL, 1))
+    clock.now += 60
+    watched.go.set()
+    await asyncio.gather(first, final)
+    with pytest.raises(scheduler.Expired):
+        await partial
+    assert watched.batches == [[1], [11]]
+
+
+async def test_files_wait_in_a_bounded_queue_and_finals_in_an_endless_one(queue, watched, monkeypatch):
+    monkeypatch.setattr(scheduler, "FILES_WAITING", 3)
+    first = await busy(queue, watched)
+    files = await queued(queue, *((10 + i, ENGLISH, Priority.FILE, 1) for i in range(3)))
+    with pytest.raises(scheduler.Overloaded) as caught:
+        await queue.hear(clip(20), ENGLISH, Priority.FILE)
+    assert caught.value.retryable
+    finals = await queued(queue, *((30 + i, ENGLISH, Priority.FINAL, 1) for i in range(8)))
+    watched.go.set()
+    await asyncio.gather(first, *files, *finals)
+
+
+async def test_draining_finishes_what_is_queued_and_takes_nothing_new(queue, watched):
+    first = await busy(queue, watched)
+    (waiting,) = await queued(queue, (10, ENGLISH, Priority.FINAL, 1))
+    drained = asyncio.create_task(queue.drain(30))
+    await asyncio.sleep(0.02)
+    with pytest.raises(scheduler.Closed):
+        await queue.hear(clip(20), ENGLISH, Priority.FINAL)
+    watched.go.set()
+    await asyncio.gather(first, waiting, drained)
+
+
+async def test_a_drain_that_takes_too_long_says_so_to_those_who_wait(queue, watched):
+    first = await busy(queue, watched)
+    (waiting,) = await queued(queue, (10, ENGLISH, Priority.FINAL, 1))
+    await queue.drain(0.05)
+    with pytest.raises(scheduler.Closed):
+        await waiting
+    first.cancel()

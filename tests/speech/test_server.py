@@ -1,0 +1,177 @@
+"""speech.server: a clip in, text out, over HTTP, from a process of its own; what is wrong is said."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+
+import httpx
+import numpy as np
+import pytest
+
+from speech import codec
+from tests.speech import sounds
+from tests.speech.process import Speech
+
+
+def ask(http: httpx.Client, data: bytes, **query: object) -> httpx.Response:
+    return http.post("/transcribe/binary", params={k: str(v) for k, v in query.items()}, content=data)
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "ja"])
+@pytest.mark.parametrize(("make", "ext"), [(sounds.webm, "webm"), (sounds.mp4, "mp4"), (codec.as_wav, "wav")])
+def test_a_spoken_sentence_comes_back_to_the_letter(http, language, make, ext):
+    sentence = sounds.sentences(language)[0]
+    answer = ask(http, make(sentence.audio), ext=ext, priority="final", clip="3f2a", deadline=4000).json()
+    assert answer["success"]
+    assert (answer["text"], answer["language"], answer["silent"]) == (sentence.text, language, None)
+    assert answer["duration"] == pytest.approx(sentence.seconds, abs=0.07)
+    assert answer["suppressed"] is None
+    assert answer["avg_logprob"] > -1
+    assert answer["no_speech_prob"] < 0.1
+    assert answer["process_time"] > 0
+    assert "segments" not in answer
+
+
+def test_segments_come_with_timestamps(http):
+    sentence = sounds.sentences("ja")[0]
+    answer = ask(http, sentence.data, timestamps="true").json()
+    assert [s["text"] for s in answer["segments"]] == [sentence.text]
+    assert answer["segments"][0]["start"] < answer["segments"][0]["end"] <= answer["duration"] + 0.02
+
+
+def test_a_file_is_heard_as_a_form(http):
+    sentence = sounds.sentences("zh")[0]
+    fields = {"language": "zh", "timestamps": "true", "script": "Hans"}
+    answer = http.post("/transcribe/file", files={"file": ("a.wav", sentence.data)}, data=fields).json()
+    assert answer["success"]
+    assert answer["text"].startswith("谢谢大家")
+    assert answer["segments"]
+
+
+def test_a_form_without_a_file_is_refused(http):
+    answer = http.post("/transcribe/file", data={"language": "zh"})
+    assert answer.status_code == 400
+    assert answer.json()["success"] is False
+
+
+def test_what_lies_before_keep_from_and_after_keep_to_is_not_heard(http):
+    first, second = sounds.sentences("en")[:2]
+    silence = np.zeros(16_000, np.float32)
+    data = sounds.webm(np.concatenate([first.audio, silence, second.audio]))
+    edge = round(first.seconds * 1000 + 500)
+    assert ask(http, data, keep_to=edge, priority="final").json()["text"] == first.text
+    assert ask(http, data, keep_from=edge, priority="final").json()["text"] == second.text
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [np.zeros(16_000 * 5, np.float32), sounds.noise("fan", 20.0, 0.03), sounds.noise("white", 5.0, 0.003)],
+    ids=["silence", "fan", "white"],
+)
+def test_a_clip_without_speech_is_silent(http, audio):
+    answer = ask(http, sounds.webm(audio), priority="final").json()
+    assert answer["success"]
+    assert (answer["text"], answer["silent"]) == ("", "no-speech")
+
+
+@pytest.mark.parametrize(
+    ("data", "query", "status"),
+    [
+        (b"", {}, 400),
+        (b"no audio in here", {}, 400),
+        (sounds.sentences()[0].data, {"language": "fr"}, 400),
+        (sounds.sentences()[0].data, {"task": "sing"}, 400),
+        (sounds.sentences()[0].data, {"priority": "urgent"}, 400),
+        (sounds.sentences()[0].data, {"keep_from": "soon"}, 400),
+        (sounds.sentences()[0].data, {"keep_to": "-4"}, 400),
+        (sounds.sentences()[0].data, {"script": "Cyrl"}, 400),
+        (codec.as_wav(np.zeros(16_000 * 60, np.float32)), {"priority": "final"}, 413),
+        (bytes(33 << 20), {"priority": "final"}, 413),
+    ],
+)
+def test_what_cannot_be_heard_is_refused_with_a_reason_and_is_not_to_be_sent_again(http, data, query, status):
+    answer = ask(http, data, **query)
+    assert answer.status_code == status
+    shown = answer.json()
+    assert shown["success"] is False
+    assert shown["retryable"] is False
+    assert shown["error"]
+
+
+def test_an_unknown_address_answers_in_json(http):
+    answer = http.get("/nothing")
+    assert answer.status_code == 404
+    assert answer.json()["success"] is False
+
+
+def test_eight_requests_at_once_are_all_answered_with_their_own_text(http):
+    chosen = sounds.sentences()[:8]
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda s: ask(http, s.data, priority="final").json()["text"], chosen))
+    assert answers == [s.text for s in chosen]
+
+
+def test_a_caller_that_hangs_up_does_not_stop_the_next(http):
+    long = codec.as_wav(np.concatenate([s.audio for s in sounds.sentences("en")[:10]]))
+    with pytest.raises(httpx.ReadTimeout):
+        http.post("/transcribe/binary", content=long, timeout=0.3)
+    sentence = sounds.sentences("en")[0]
+    assert ask(http, sentence.data, priority="final").json()["text"] == sentence.text
+
+
+def test_health_models_and_capabilities_say_what_there_is(http):
+    health = http.get("/health").json()
+    assert {k: health[k] for k in ("status", "model", "demo", "engine")} == {
+        "status": "ok", "model": "demo", "demo": True, "engine": "whisper",
+    }  # fmt: skip
+    assert http.get("/models").json() == {"models": [{"name": "demo", "demo": True}]}
+    can = http.get("/capabilities").json()
+    assert can["languages"] == ["en", "ja", "zh"]
+    assert can["trims"]
+    assert can["gates"]
+    assert can["translates"]
+    assert can["demo"]
+    assert can["max_seconds"] == 20.0
+    assert "webm" in can["decodes"]
+    assert http.get("/livez").text == "ok"
+
+
+def test_no_spoken_word_reaches_the_log(http, speech):
+    sentence = sounds.sentences("en")[2]
+    ask(http, sentence.data, priority="final", clip="77aa", prompt="Confidential words")
+    time.sleep(0.2)
+    log = "\n".join(speech.said)
+    assert "77aa" in log
+    assert "Confidential" not in log
+    assert not any(s.text in log for s in sounds.sentences())
+
+
+def test_it_listens_at_once_and_says_that_it_is_loading_until_it_is_ready():
+    with Speech() as process:
+        early = httpx.get(process.address + "/health")
+        clip = httpx.post(process.address + "/transcribe/binary", content=sounds.sentences()[0].data)
+        assert early.status_code == clip.status_code == 503
+        assert early.json() == {"status": "loading"}
+        assert clip.json()["retryable"]
+        assert clip.headers["retry-after"]
+        assert httpx.get(process.address + "/livez").status_code == 200
+        assert process.until_ready()["status"] == "ok"
+
+
+def test_a_token_is_asked_for_everywhere_but_livez():
+    with Speech(SPEECH_TOKEN="right") as process:
+        process.headers = {"Authorization": "Bearer right"}
+        process.until_ready()
+        for wrong in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "right"}):
+            for path in ("/health", "/models", "/capabilities"):
+                assert httpx.get(process.address + path, headers=wrong).status_code == 401
+            refused = httpx.post(process.address + "/transcribe/binary", content=b"x", headers=wrong)
+            assert refused.status_code == 401
+            assert refused.json()["retryable"] is False
+        assert httpx.get(process.address + "/livez").status_code == 200
+        sentence = sounds.sentences("en")[0]
+        heard = httpx.post(
+            process.address + "/transcribe/binary", content=sentence.data, headers=process.headers, timeout=60
+        )
+        assert heard.json()["text"] == sentence.text

@@ -1,0 +1,138 @@
+"""speech.serving: the process starts with a clear word or not at all, and ends when it should."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from tests.speech import sounds
+from tests.speech.process import ROOT, Speech
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+
+def test_it_ends_when_its_parents_pipe_closes():
+    with Speech() as process:
+        process.until_ready()
+        process.child.stdin.close()
+        assert process.ended(10) == 0
+
+
+def test_it_ends_when_its_parents_pipe_closes_while_it_still_loads():
+    with Speech() as process:
+        process.child.stdin.close()
+        process.ended(10)
+
+
+@posix
+def test_its_workers_end_with_it_even_when_it_is_killed():
+    with Speech() as process:
+        process.until_ready()
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(process.child.pid)], capture_output=True, text=True, check=True
+        )
+        workers = [int(pid) for pid in listed.stdout.split()]
+        process.child.kill()
+        process.ended()
+        end = time.monotonic() + 10
+        while time.monotonic() < end and any(_alive(pid) for pid in workers):
+            time.sleep(0.1)
+        assert workers
+        assert not any(_alive(pid) for pid in workers)
+
+
+@posix
+def test_asked_to_end_it_finishes_what_is_queued_first():
+    sentences = sounds.sentences("en")[:6]
+    with Speech() as process, concurrent.futures.ThreadPoolExecutor(6) as threads:
+        process.until_ready()
+        address = process.address + "/transcribe/binary?priority=final"
+        asked = [threads.submit(httpx.post, address, content=s.data, timeout=60) for s in sentences]
+        time.sleep(0.3)
+        process.child.send_signal(signal.SIGTERM)
+        assert [a.result().json()["text"] for a in asked] == [s.text for s in sentences]
+        assert process.ended(15) == 0
+        assert not [line for line in process.said if "Traceback" in line or "leaked" in line]
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"WHISPER_MODEL": "nowhere.pt"}, "no such file"),
+        ({"WHISPER_MODEL": "enormous"}, "is not known"),
+        ({"WHISPER_DEVICE": "toaster"}, "WHISPER_DEVICE"),
+        ({"SPEECH_ENGINE": "faster-whisper"}, "not available"),
+        ({"VAD_AGGRESSIVENESS": "7"}, "VAD_AGGRESSIVENESS"),
+        ({"WHISPER_DTYPE": "float16", "WHISPER_DEVICE": "cpu"}, "needs a CUDA device"),
+        ({"WHISPER_MODEL": str(ROOT / "README.md")}, "is not known"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_stops_the_start_and_says_why(environment, words):
+    with Speech(**environment) as process:
+        assert process.ended(30) == 2
+        assert any(words in line for line in process.said)
+
+
+def test_a_file_that_is_no_checkpoint_stops_the_start(tmp_path):
+    (tmp_path / "own.pt").write_bytes(b"no weights")
+    with Speech(WHISPER_MODEL=str(tmp_path / "own.pt")) as process:
+        assert process.ended(30) == 2
+        assert any("cannot be loaded" in line for line in process.said)
+
+
+def test_a_port_that_is_taken_stops_the_start(speech):
+    port = speech.address.rsplit(":", 1)[1]
+    with Speech("--port", port) as process:
+        assert process.ended(20) == 2
+        assert any("cannot be listened on" in line for line in process.said)
+
+
+def test_auto_without_a_network_serves_the_bundled_model_and_says_so(tmp_path):
+    blocked = {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    with Speech(WHISPER_MODEL="auto", WHISPER_MODEL_DIR=str(tmp_path), WHISPER_DEVICE="cpu", **blocked) as process:
+        assert process.until_ready()["demo"]
+        assert any("bundled model serves instead" in line for line in process.said)
+
+
+def test_files_are_transcribed_without_a_server():
+    sentences = [sounds.sentences(language)[0] for language in ("en", "zh")]
+    files = [str(sounds.FOLDER / s.file) for s in sentences]
+    done = _command("transcribe", *files)
+    assert done.stdout.splitlines() == [s.text for s in sentences]
+    assert done.returncode == 0
+
+
+def test_a_file_that_is_not_there_fails_and_the_others_are_heard():
+    sentence = sounds.sentences("en")[0]
+    done = _command("transcribe", "nowhere.wav", str(sounds.FOLDER / sentence.file))
+    assert done.returncode == 1
+    assert done.stdout.strip() == sentence.text
+    assert "nowhere.wav" in done.stderr
+
+
+def test_the_models_are_listed():
+    lines = _command("models").stdout.splitlines()
+    assert lines[0].startswith("demo")
+    assert any(line.startswith("turbo") for line in lines)
+
+
+def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "speech", *arguments],
+        cwd=ROOT, env={**os.environ, "WHISPER_MODEL": "demo"}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
