@@ -27,7 +27,8 @@ async def keep(clip: Clip) -> bool:
     path = clips.audio_path(clip)
     data = await asyncio.to_thread(clips.sound, clip.pk)
     milliseconds = await _written(data, clip.keep_from, clip.keep_to, settings.MEDIA_ROOT / path)
-    if milliseconds is None:
+    if not milliseconds:
+        await clips.audio_impossible(clip.pk, clip.version)
         return False
     return await clips.audio_written(clip.pk, clip.version, path, milliseconds)
 

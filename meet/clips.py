@@ -98,7 +98,9 @@ def next_number(participant_id: uuid.UUID) -> int:
 
 def _reopen(clip_id: uuid.UUID) -> None:
     late = Clip.objects.filter(pk=clip_id).exclude(state=State.RECEIVING)
-    late.update(state=State.RECEIVING, version=F("version") + 1, lease_until=None, attempts=0)
+    late.update(
+        state=State.RECEIVING, version=F("version") + 1, lease_until=None, attempts=0, audio="", duration_ms=None
+    )
 
 
 @pooled
@@ -210,7 +212,7 @@ def extension(mime: str) -> str:
 @pooled
 def without_audio() -> list[uuid.UUID]:
     """Closed clips whose audio file is still to be written."""
-    closed = Clip.objects.filter(state__in=(State.CAPTIONED, State.SILENT), audio="")
+    closed = Clip.objects.filter(state__in=(State.CAPTIONED, State.SILENT), audio="", duration_ms=None)
     return list(closed.values_list("pk", flat=True)[:50])
 
 
@@ -232,6 +234,12 @@ def audio_written(clip_id: uuid.UUID, version: int, path: str, duration_ms: int)
     """A clip's audio file is there, made from this version of it. False where more came in meanwhile."""
     same = Clip.objects.filter(pk=clip_id, version=version)
     return bool(same.update(audio=path, duration_ms=duration_ms))
+
+
+@pooled
+def audio_impossible(clip_id: uuid.UUID, version: int) -> None:
+    """Nothing can be decoded of this version of a clip: nobody need try again."""
+    Clip.objects.filter(pk=clip_id, version=version).update(duration_ms=0)
 
 
 @pooled

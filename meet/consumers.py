@@ -74,6 +74,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             self.inbox.close()
             await asyncio.wait([self.worker], timeout=FAREWELL_SECONDS)
         await presence.leave(self.id)
+        await self._announce_speaking(False)
         await self._announce_members()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:

@@ -57,7 +57,7 @@ async def caption(clip_id: uuid.UUID) -> None:
         return
     except recognizer.NotUnderstood as why:
         log.warning("clip %s failed: %s", clip_id, why)
-        await _fail(leased, clip, "undecodable")
+        await _fail(leased, clip, why.reason)
         return
     await _settle_and_tell(leased, clip, heard)
     await _keep(clip)
@@ -88,8 +88,10 @@ def _arrived(clip_id: uuid.UUID, task: asyncio.Task[None]) -> None:
 async def _hear(leased: Leased, clip: Clip) -> Heard:
     """The clip's words. The lease is renewed while the speech tier works on it."""
     sound = await asyncio.to_thread(clips.sound, clip.pk)
+    if not sound and clip.chunks == 0:
+        return Heard(text="", language="", silent="empty", suppressed="")
     if not sound:
-        raise recognizer.NotUnderstood("nothing arrived")
+        raise recognizer.NotUnderstood("nothing_arrived")
     wanted = recognizer.Wanted(
         clip=str(clip.pk),
         extension=clips.extension(clip.mime),

@@ -23,9 +23,13 @@ class Unavailable(Exception):
 
 
 class NotUnderstood(Exception):
-    """The other side took the clip and can do nothing with it: no audio, a bad option."""
+    """Nothing can be done with this clip. `reason` is the one its row keeps."""
 
     retryable = False
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def _heard(answer: httpx.Response) -> Heard:
         return Heard(
             text=str(body.get("text", "")).strip(),
             language=str(body.get("language") or ""),
-            silent=str(body.get("silent") or held_back.get("reason") or ""),
+            silent=str(held_back.get("reason") or body.get("silent") or ""),
             suppressed=str(held_back.get("text", "")),
         )
     busy = answer.status_code in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS)
@@ -129,4 +133,4 @@ def _heard(answer: httpx.Response) -> Heard:
         or answer.status_code == httpx.codes.UNAUTHORIZED
     ):
         raise Unavailable(f"status {answer.status_code}", reached=not busy)
-    raise NotUnderstood(f"status {answer.status_code}")
+    raise NotUnderstood("undecodable")

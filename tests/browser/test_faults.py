@@ -93,6 +93,15 @@ def test_a_killed_web_process_comes_back_and_every_clip_is_captioned_once(produc
     assert len({line["clip"] for line in alice.captions()}) == len(alice.captions()) == 5
 
 
+def test_a_killed_redis_comes_back_and_every_line_reaches_the_page(product, alice):
+    alice.record()
+    time.sleep(alice.said.spoken[1].end - 1.0)
+    os.kill(product.redis(), signal.SIGKILL)
+    alice.wait_for_captions(5, alice.said.seconds + 45)
+    clips = [c for c in settled(product, alice.room, 5) if c.state != "silent"]
+    assert [(c.text, c.captions) for c in clips] == [(s.text, 1) for s in EXACT[:5]]
+
+
 def test_while_the_translator_is_away_captions_come_and_translations_follow(product, alice):
     _away_for(product, alice, seconds=15)
 

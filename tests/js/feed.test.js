@@ -97,3 +97,16 @@ test('an ended meeting stays the one that is shown', () => {
   assert.equal(feed.meeting, 1);
   assert.equal(feed.behind, false);
 });
+
+test('only a snapshot of another meeting replaces what is shown', () => {
+  const see = (meeting) => feed.see({ type: 'snapshot', meeting, seq: 1, captions: [], messages: [], more: false });
+  assert.equal(see(1), false);
+  assert.equal(see(1), false);
+  assert.equal(see(2), true);
+});
+
+test('a meeting whose number was never heard is replaced after its end all the same', () => {
+  caption(1);
+  feed.see({ type: 'meeting_ended' });
+  assert.equal(feed.see({ type: 'snapshot', meeting: 2, seq: 1, captions: [], messages: [], more: false }), true);
+});

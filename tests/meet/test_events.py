@@ -60,7 +60,10 @@ def test_a_clip_start_carries_its_times_and_language():
         ('{"type": "ping", "sent_at": NaN}', "bad_field"),
         ('{"type": "message", "id": "x", "text": "hello"}', "bad_field"),
         (json.dumps({"type": "message", "id": str(CLIP), "text": "x" * 2001}), "bad_field"),
-        (json.dumps({"type": "clip_end", "clip": str(CLIP), "chunks": -1, "keep_to": None, "reason": "stop"}), "bad_field"),
+        (
+            json.dumps({"type": "clip_end", "clip": str(CLIP), "chunks": -1, "keep_to": None, "reason": "stop"}),
+            "bad_field",
+        ),
         (json.dumps({"type": "clip_end", "clip": str(CLIP), "chunks": 1, "keep_to": None, "reason": "x"}), "bad_field"),
         ("x" * (events.MESSAGE_BYTES + 1), "too_large"),
     ],
@@ -100,7 +103,11 @@ def test_any_text_is_an_event_or_refused(text):
         assert refused.code
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
 def test_any_field_is_taken_or_refused(value):
     for kind, example in FIXTURE["client"].items():
         for name in example:

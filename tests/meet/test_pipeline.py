@@ -127,6 +127,16 @@ async def test_bytes_that_are_no_audio_fail_and_leave_a_gap(cast, tier, audience
     assert [line["type"] for line in shown["captions"]] == ["gap"]
 
 
+async def test_a_clip_of_which_nothing_arrived_is_a_gap_and_an_empty_one_is_silent(cast, tier):
+    for chunks, state_then, reason in ((None, State.FAILED, "nothing_arrived"), (0, State.SILENT, "empty")):
+        event = ClipStart(uuid.uuid4(), 0, to_ms(timezone.now()), 0, "audio/webm", "")
+        await Uplink(cast.alice.pk).start(event)
+        await Clip.objects.filter(pk=event.clip).aupdate(state=State.RECEIVED, chunks=chunks)
+        await pipeline.caption(event.clip)
+        row = await Clip.objects.aget(pk=event.clip)
+        assert (row.state, row.reason) == (state_then, reason)
+
+
 async def test_while_nobody_answers_a_clip_waits_and_its_attempts_do_not_count(cast, settings):
     settings.SPEECH_URL = "http://127.0.0.1:9"
     recognizer._client = None

@@ -8,7 +8,8 @@ from meet.models import Room
 
 
 @pytest.mark.parametrize(
-    ("name", "readable"), [("週會", "週會"), ("Weekly Meeting!", "weekly-meeting"), ("朝の会議", "朝の会議"), ("🎉", "room")]
+    ("name", "readable"),
+    [("週會", "週會"), ("Weekly Meeting!", "weekly-meeting"), ("朝の会議", "朝の会議"), ("🎉", "room")],
 )
 @pytest.mark.django_db
 def test_an_address_has_a_readable_part_of_any_script_and_80_random_bits(name, readable):

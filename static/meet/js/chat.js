@@ -31,8 +31,12 @@ export class Chat {
     });
     this.#input.addEventListener('keydown', (event) => this.#key(event));
     this.#input.addEventListener('input', () => this.#grow());
-    this.#fold.addEventListener('click', () => this.#open(this.#chat.classList.contains('folded')));
-    this.#open(preference('chat-open', true));
+    this.#fold.addEventListener('click', () => {
+      const open = this.#chat.classList.contains('folded');
+      prefer('chat-open', open);
+      this.#open(open);
+    });
+    this.#open(preference('chat-open', matchMedia('(min-width: 45rem)').matches));
   }
 
   /** @param {{id: string, name: string}} you */
@@ -127,7 +131,6 @@ export class Chat {
   #open(open) {
     this.#chat.classList.toggle('folded', !open);
     this.#fold.setAttribute('aria-expanded', String(open));
-    prefer('chat-open', open);
     if (open) this.#count(0);
     if (open) this.#end();
   }

@@ -11,25 +11,32 @@ export class Feed {
   /** Whether something is missing: then the newest state must be asked for, unless what is on its way arrives first. */
   get behind() { return this.#newest > this.#seq; }
 
-  /** @param {import('./events.js').ServerEvent} event */
+  /** @param {import('./events.js').ServerEvent} event
+   *  @returns {boolean} whether it is a snapshot of another meeting than the one that is shown */
   see(event) {
-    if (event.type === 'snapshot') this.#restart(event.meeting, event.seq);
-    else if (event.type === 'tick') this.#tick(event);
+    if (event.type === 'snapshot') return this.#restart(event.meeting, event.seq);
+    if (event.type === 'tick') this.#tick(event);
     else if (event.type === 'meeting_ended') this.ended = true;
     else if ('seq' in event && typeof event.seq === 'number') this.#take(event.seq);
+    return false;
   }
 
   /** A snapshot holds everything up to its seq; what came meanwhile counts on top of it.
    *  @param {number | null} meeting @param {number} seq */
   #restart(meeting, seq) {
-    if (meeting === null && this.ended) return void (this.#newest = this.#seq);
-    if (meeting !== this.meeting) this.#ahead.clear();
+    if (meeting === null && this.ended) {
+      this.#newest = this.#seq;
+      return false;
+    }
+    const another = meeting !== this.meeting && (this.meeting !== null || this.ended);
+    if (another) this.#ahead.clear();
     this.ended = this.ended && meeting === this.meeting;
     this.meeting = meeting;
     this.#seq = seq;
     for (const one of this.#ahead) if (one <= seq) this.#ahead.delete(one);
     this.#close();
     this.#newest = Math.max(this.#seq, ...this.#ahead);
+    return another;
   }
 
   /** A tick of another meeting says that we missed its beginning. @param {import('./events.js').Tick} event */

@@ -61,12 +61,12 @@ async function welcome(event) {
 }
 
 /** After a meeting's end its lines stay in view until another one begins.
- *  @param {import('./events.js').Snapshot} event @param {boolean} whole  of another meeting than what is shown */
-function restore(event, whole) {
+ *  @param {import('./events.js').Snapshot} event @param {boolean} another  than the one that is shown */
+function restore(event, another) {
   status.meeting(feed.ended);
   if (event.meeting === null && feed.ended) return;
-  captions.restore(event.captions, { whole, more: event.more, seq: event.seq });
-  chat.restore(event.messages, whole);
+  captions.restore(event.captions, { whole: another, more: event.more, seq: event.seq });
+  chat.restore(event.messages, another);
 }
 
 /** @param {import('./events.js').Member[]} here */
@@ -89,12 +89,11 @@ function catchUp() {
 
 /** @param {import('./events.js').ServerEvent} event */
 function hear(event) {
-  const before = feed.meeting;
-  feed.see(event);
+  const another = feed.see(event);
   catchUp();
   switch (event.type) {
     case 'welcome': return void welcome(event);
-    case 'snapshot': return restore(event, before !== null && event.meeting !== before);
+    case 'snapshot': return restore(event, another);
     case 'members': return meet(event.members);
     case 'speaking':
       members.speak(event.participant, event.speaking);

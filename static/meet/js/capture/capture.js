@@ -19,6 +19,7 @@ import { Session } from './session.js';
 import { loadVad } from './vad.js';
 
 const LOSS = 250;             // ms: a shorter hole is none in what the recorder wrote
+const SETTLED = 2000;         // ms: before that a worklet that starts on a busy machine jumps
 
 /** @typedef {{stream: MediaStream, ear: Ear, session: Session}} Running */
 
@@ -137,7 +138,9 @@ export class Capture extends EventTarget {
   /** @param {Session} session @param {import('./worklet.js').Block} block */
   #hear(session, block) {
     const lost = session.hear(block);
-    if (lost >= LOSS && !this.#silent.size) this.#emit('gap', { from: this.#now() - lost, to: this.#now(), reason: 'lost' });
+    if (lost >= LOSS && block.at >= SETTLED && !this.#silent.size) {
+      this.#emit('gap', { from: this.#now() - lost, to: this.#now(), reason: 'lost' });
+    }
     if (this.#running?.session === session) this.#turn(session.speaking ? 'speaking' : 'listening');
   }
 

@@ -1,0 +1,73 @@
+"""What keeps the house in order."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from meet import clips, pipeline, sweep
+from meet.clock import to_ms
+from meet.events import Chunk, ClipStart
+from meet.models import Clip
+from meet.uplink import Uplink
+
+
+@pytest.fixture
+def nudged(monkeypatch):
+    """The clips that would begin their journey."""
+    found = []
+    monkeypatch.setattr(pipeline, "nudge", found.append)
+    return found
+
+
+async def test_a_clip_left_by_a_vanished_browser_is_picked_up(cast, nudged, monkeypatch):
+    monkeypatch.setattr(sweep.status, "answers", lambda: True)
+    monkeypatch.setattr(clips, "UNHEARD_AFTER", timedelta(0))
+    event = ClipStart(uuid.uuid4(), 0, to_ms(timezone.now()), 0, "audio/webm", "")
+    uplink = Uplink(cast.alice.pk)
+    await uplink.start(event)
+    await uplink.chunks([Chunk(event.clip, 0, b"x")])
+    await asyncio.sleep(0.02)
+    await sweep.pick_up_clips()
+    assert nudged == [event.clip]
+    assert (await Clip.objects.aget()).cut_short
+
+
+async def test_while_nobody_hears_nothing_is_nudged(cast, nudged, monkeypatch):
+    monkeypatch.setattr(sweep.status, "answers", lambda: False)
+    event = ClipStart(uuid.uuid4(), 0, to_ms(timezone.now()), 0, "audio/webm", "")
+    await Uplink(cast.alice.pk).start(event)
+    await Clip.objects.aupdate(state=Clip.State.RECEIVED)
+    await sweep.pick_up_clips()
+    assert nudged == []
+
+
+async def test_a_duty_that_fails_comes_again(caplog):
+    calls, again = [], asyncio.Event()
+
+    async def duty():
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("once")
+        again.set()
+
+    task = asyncio.create_task(sweep._repeat(duty, 0.01))
+    await asyncio.wait_for(again.wait(), 5)
+    task.cancel()
+    assert "duty failed" in caplog.text
+
+
+async def test_what_arrived_is_deleted_when_nothing_can_be_added_and_the_audio_is_written(cast):
+    kept = {}
+    for name, audio, state in (("old", "a.flac", "captioned"), ("unwritten", "", "captioned"), ("lost", "", "failed")):
+        event = ClipStart(uuid.uuid4(), 0, to_ms(timezone.now()), 0, "audio/webm", "")
+        uplink = Uplink(cast.alice.pk)
+        await uplink.start(event)
+        await uplink.chunks([Chunk(event.clip, 0, b"x")])
+        await Clip.objects.filter(pk=event.clip).aupdate(audio=audio, state=state)
+        kept[name] = clips.folder(event.clip)
+    assert await clips.discard_parts(timezone.now()) == 0
+    assert await clips.discard_parts(timezone.now() + timedelta(hours=25)) == 1
+    assert [name for name, folder in kept.items() if folder.exists()] == ["unwritten", "lost"]
