@@ -244,10 +244,13 @@ def audio_impossible(clip_id: uuid.UUID, version: int) -> None:
 
 @pooled
 def discard_parts(now: datetime) -> int:
-    """Delete what arrived of clips that nothing can be added to any more; how many."""
+    """Delete what arrived of clips that nothing can be added to any more; how many.
+
+    What arrived of a failed clip stays: it is all there is of something that somebody said.
+    """
     old = Clip.objects.filter(opened_at__lt=now - REPLAYED_WITHIN, state__in=(State.CAPTIONED, State.SILENT))
     gone = 0
-    for clip in old.exclude(audio="").only("pk"):
+    for clip in old.exclude(duration_ms=None).only("pk"):
         if folder(clip.pk).exists():
             parts.discard(folder(clip.pk))
             gone += 1

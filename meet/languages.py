@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-# BCP 47 tags one can read captions in, with the file of each (CONTRACT of media/: `CN_combo_…` and so on).
+# The BCP 47 tags one can read captions in; transcripts.FILES says which file each is in.
 READABLE = {
     "zh-Hant": _("Traditional Chinese"),
     "zh-Hans": _("Simplified Chinese"),

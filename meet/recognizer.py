@@ -83,7 +83,9 @@ async def engine() -> Engine:
         body = answer.json()
     except (httpx.HTTPError, ValueError, TimeoutError):
         return AWAY
-    if not isinstance(body, dict):
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        log.error("the speech tier at %s refuses our SPEECH_TOKEN", settings.SPEECH_URL)
+    if not isinstance(body, dict) or answer.status_code == httpx.codes.UNAUTHORIZED:
         return AWAY
     state = "ready" if answer.status_code == httpx.codes.OK else "loading"
     return Engine(state, str(body.get("model", "")), demo=bool(body.get("demo", False)))

@@ -25,18 +25,18 @@ SECRET_KEY = env.text("SECRET_KEY") or read_or_make(DATA_DIR / "secret_key")
 
 def own_names() -> list[str]:
     """This machine's names and addresses: what a browser in the LAN may have typed."""
-    names = {"localhost", "127.0.0.1", "[::1]", socket.gethostname(), socket.getfqdn()}
+    names = {socket.gethostname(), socket.getfqdn()}
     with contextlib.suppress(socket.gaierror):  # a host name that resolves to nothing adds nothing
         names.update(str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET))
     return sorted(names | ({HOST} - {"0.0.0.0", "::"}))  # noqa: S104 - compared, not bound
 
 
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", own_names())
+# loopback always: what watches over this process asks from this machine, by address
+ALLOWED_HOSTS = sorted({*env.words("ALLOWED_HOSTS", own_names()), "localhost", "127.0.0.1", "[::1]"})
 
 # --- speech ------------------------------------------------------------------------------------------
 SPEECH_URL = env.address("SPEECH_URL", ["http", "https"])
 SPEECH_TOKEN = env.text("SPEECH_TOKEN")
-WHISPER_MODEL = env.text("WHISPER_MODEL", "auto")
 CLIP_MAX_SECONDS = env.number("CLIP_MAX_SECONDS", 20, 6, 30)
 CLIP_SILENCE_SECONDS = env.number("CLIP_SILENCE_SECONDS", 1, 0.3, 5)
 

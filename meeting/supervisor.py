@@ -116,6 +116,7 @@ class Supervisor:
     def _tell_model(self, address: str, token: str) -> None:
         line = announcement.model(address, token, self._stop.is_set)
         if line:
+            self._ready.add("speech")  # from now on its end is a fault to recover from, not a refusal to start
             say(line)
 
     def _heard(self, name: str, line: str) -> None:

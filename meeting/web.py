@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -91,7 +92,7 @@ class Web:
         host = f"[{self._host}]" if ":" in self._host and "[" not in self._host else self._host
         notes = [f"{READY}http://{host}:{self._port}"]
         if not await _has_administrator():
-            notes.append("No administrator yet. Make the first one: python manage.py createsuperuser")
+            notes.append(f"No administrator yet. Make the first one: {_python()} manage.py createsuperuser")
         sys.stdout.write("\n".join(notes) + "\n")
         sys.stdout.flush()
 
@@ -124,6 +125,12 @@ def _report(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()):
         log.error("background task %s failed", task.get_name(), exc_info=error)
         os._exit(1)  # the supervisor starts a whole process again rather than letting half a one serve
+
+
+def _python() -> str:
+    """This very Python, as one would type it here: on a bare machine another one has no Django."""
+    here, python = Path.cwd(), Path(sys.executable)
+    return str(python.relative_to(here) if python.is_relative_to(here) else python)
 
 
 async def _has_administrator() -> bool:

@@ -42,7 +42,7 @@ def read(environ: Mapping[str, str]) -> Config:
         dtype=_one_of("WHISPER_DTYPE", value.get("WHISPER_DTYPE", default.dtype), DTYPES),
         engine=_engine(value.get("SPEECH_ENGINE", default.engine)),
         aggressiveness=_aggressiveness(value.get("VAD_AGGRESSIVENESS", "2")),
-        clip_max_seconds=_seconds("CLIP_MAX_SECONDS", value.get("CLIP_MAX_SECONDS", "20"), 1.0, 600.0),
+        clip_max_seconds=_seconds("CLIP_MAX_SECONDS", value.get("CLIP_MAX_SECONDS", "20"), 6.0, 30.0),
         token=_token(value.get("SPEECH_TOKEN", "")),
         log_dir=Path(value["LOG_DIR"]).expanduser() if "LOG_DIR" in value else None,
     )

@@ -94,7 +94,7 @@ def _auto(folder: Path, known: Mapping[str, str], *, gpu: bool, say: Say) -> Che
     except Unobtainable as error:
         why = (
             f"{error} The small bundled model serves instead: it knows some thirty phrases as synthetic voices "
-            f"say them. Put {name}.pt into {folder}, or set WHISPER_MODEL to a path to a .pt."
+            f"say them. Put {known[name].rsplit('/', 1)[-1]} into {folder}, or set WHISPER_MODEL to a path to a .pt."
         )
         say(why)
         return Checkpoint("demo", DEMO, demo=True, why=why)

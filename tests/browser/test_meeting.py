@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.kept import combo_files, kept_clips, speech_ends
 from tests.browser.people import person, script
+from tests.meeting.product import until
 from tests.sentences import sentences
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -25,10 +26,12 @@ def meeting(product, playwright, tmp_path_factory):
         alice.join("Alice")
         bob.join("Bob", address)
         alice.record()
-        bob.wait_for_captions(len(order) - 2, said.seconds + 30)
-        time.sleep(6)
+        time.sleep(said.seconds)
         alice.stop()
-        time.sleep(6)
+        bob.wait_for_captions(len(order), 30)
+        waiting = bob.page.locator('[data-testid=caption-translation][data-state="waiting"]')
+        until(lambda: waiting.count() == 0, 20, lambda: f"{waiting.count()} translations still wait")
+        time.sleep(4)  # the files follow within two seconds
         lines, seen = bob.captions(), bob.seen()
         alice.page.screenshot(path="test-results/room-speaker.png")
         bob.page.screenshot(path="test-results/room-reader.png")

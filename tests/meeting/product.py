@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-OWN_SETTINGS = ("REDIS_URL", "SPEECH_URL", "SPEECH_TOKEN", "DATABASE_URL", "LOG_DIR", "HOST", "DEBUG", "LIBRE_URL")
+OWN_SETTINGS = (
+    "DJANGO_SETTINGS_MODULE",
+    "REDIS_URL",
+    "SPEECH_URL",
+    "SPEECH_TOKEN",
+    "DATABASE_URL",
+    "LOG_DIR",
+    "HOST",
+    "DEBUG",
+    "LIBRE_URL",
+)
 
 
 class Product:

@@ -35,7 +35,7 @@ def test_the_start_says_the_layer_the_model_the_translator_the_folder_and_the_fi
     product.wait_for_line("Channel layer: a Redis of our own")
     product.wait_for_line("Translation: off")
     product.wait_for_line(f"Database, media and secrets: {product.data}")
-    product.wait_for_line("No administrator yet. Make the first one: python manage.py createsuperuser")
+    product.wait_for_line("No administrator yet. Make the first one: ")
     assert "small bundled one" in product.wait_for_line("Model: demo")
 
 
