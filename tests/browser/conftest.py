@@ -7,9 +7,9 @@ from tests.libretranslate import LibreTranslate
 from tests.meeting.product import serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright():
-    """One Playwright; every person has a browser of their own."""
+    """One Playwright a module: its loop runs in this thread as long as it lives, and other tests have loops too."""
     with sync_playwright() as running:
         yield running
 
