@@ -20,7 +20,7 @@ else:  # Django's own classes take no parameters
 
 
 class ReadOnly(Admin):
-    """Rows that the journey of a clip writes: an edit here would bypass its revisions and numbers."""
+    """What is neither made nor changed by hand."""
 
     def has_add_permission(self, request: HttpRequest, *_inline: Any) -> bool:
         """None are made by hand."""
@@ -31,8 +31,31 @@ class ReadOnly(Admin):
         return False
 
 
+class Kept(Admin):
+    """Rows that go with their room or meeting only: without one of them the record would have a hole."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """None is deleted alone."""
+        return False
+
+
+class Journey(ReadOnly, Kept):
+    """Rows that the journey of a clip writes: an edit here would bypass its revisions and numbers."""
+
+
+class Whole(Admin):
+    """What may be deleted with all that belongs to it."""
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """All of it, though none of it may be deleted alone."""
+        listed, counts, _alone, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, set(), protected
+
+
 @admin.register(Room)
-class RoomAdmin(Admin):
+class RoomAdmin(Whole):
     """Rooms. The name may be changed; the address stays, and names the media folder."""
 
     list_display = ("name", "slug", "made_at", "page")
@@ -52,7 +75,7 @@ class RoomAdmin(Admin):
 
 
 @admin.register(Meeting)
-class MeetingAdmin(ReadOnly):
+class MeetingAdmin(ReadOnly, Whole):
     """Meetings, with a way to their lines and files."""
 
     list_display = ("room", "started_at", "ended_at", "lines", "record")
@@ -73,7 +96,7 @@ class MeetingAdmin(ReadOnly):
 
 
 @admin.register(Participant)
-class ParticipantAdmin(Admin):
+class ParticipantAdmin(Kept):
     """People. A name may be corrected; which meetings somebody attended decides what they may read."""
 
     list_display = ("name", "room", "is_host", "joined_at")
@@ -89,7 +112,7 @@ class ParticipantAdmin(Admin):
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly):
+class MessageAdmin(Journey):
     """Chat."""
 
     list_display = ("sent_at", "participant", "text", "meeting")
@@ -100,7 +123,7 @@ class MessageAdmin(ReadOnly):
 
 
 @admin.register(Clip)
-class ClipAdmin(ReadOnly):
+class ClipAdmin(Journey):
     """Clips, each with a player."""
 
     list_display = ("started_at", "participant", "number", "state", "cut_short", "said", "player")
@@ -143,7 +166,7 @@ class TranslationInline(Inline):
 
 
 @admin.register(Caption)
-class CaptionAdmin(ReadOnly):
+class CaptionAdmin(Journey):
     """Captions with their translations."""
 
     list_display = ("started_at", "participant", "language", "text", "revision", "meeting")
@@ -155,7 +178,7 @@ class CaptionAdmin(ReadOnly):
 
 
 @admin.register(Translation)
-class TranslationAdmin(ReadOnly):
+class TranslationAdmin(Journey):
     """Translations: above all, which still wait."""
 
     list_display = ("caption", "language", "state", "text", "provider", "attempts", "next_try_at")
@@ -165,7 +188,7 @@ class TranslationAdmin(ReadOnly):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ReadOnly):
+class ConnectionAdmin(Journey):
     """Who is connected now."""
 
     list_display = ("participant", "process", "seen_at")

@@ -14,7 +14,10 @@ from django.conf import settings
 from meet import clips, decoder
 from meet.models import Clip
 
+PATIENCE_SECONDS = 60
+
 _process: ProcessPoolExecutor | None = None
+_one_at_a_time = asyncio.Semaphore(1)  # so that bytes which bring the decoder down take no other clip along
 
 
 def start() -> None:
@@ -34,12 +37,24 @@ async def keep(clip: Clip) -> bool:
 
 
 async def _written(data: bytes, keep_from: int, keep_to: int | None, target: Path) -> int | None:
+    """The length in ms; None where these bytes hold nothing, or brought the decoder down, or held it up."""
+    async with _one_at_a_time:
+        try:
+            job = _pool().submit(decoder.write_flac, data, keep_from, keep_to, target)
+            return await asyncio.wait_for(asyncio.wrap_future(job), PATIENCE_SECONDS)
+        except (BrokenProcessPool, TimeoutError):
+            _end()
+            return None
+
+
+def _end() -> None:
+    """The next clip gets a new process."""
     global _process
-    try:
-        return await asyncio.wrap_future(_pool().submit(decoder.write_flac, data, keep_from, keep_to, target))
-    except BrokenProcessPool:
-        _process = None  # these bytes brought the decoder down; the next clip gets a new one
-        return None
+    if _process is not None:
+        for process in list((_process._processes or {}).values()):
+            process.kill()
+        _process.shutdown(wait=False, cancel_futures=True)
+    _process = None
 
 
 def _pool() -> ProcessPoolExecutor:

@@ -8,6 +8,7 @@ from typing import Any
 from meet import sequence, translation
 from meet.clock import to_ms
 from meet.models import Caption, Translation
+from meet.translation import scripts
 
 SNAPSHOT = 50
 
@@ -37,7 +38,7 @@ def settle(spoken: Spoken, language: str, text: str) -> dict[str, Any]:
             revision=0,
         )
     caption.revision += 1
-    caption.language, caption.text = language, text
+    caption.language, caption.text = language, scripts.to_traditional(text) if language == "zh-Hant" else text
     caption.seq = sequence.take(spoken.meeting)
     caption.save()
     caption.translations.all().delete()
@@ -50,9 +51,14 @@ def settle(spoken: Spoken, language: str, text: str) -> dict[str, Any]:
             state=Translation.State.DONE if planned.text else Translation.State.WAITING,
             provider=planned.provider,
         )
-        for planned in translation.plan(language, text)
+        for planned in translation.plan(language, caption.text)
     )
     return event_of(Caption.objects.select_related("participant").get(pk=spoken.clip))
+
+
+def exists(clip_id: uuid.UUID) -> bool:
+    """Whether a clip has a caption already."""
+    return Caption.objects.filter(pk=clip_id).exists()
 
 
 def withdraw(clip_id: uuid.UUID) -> bool:
@@ -70,6 +76,7 @@ def snapshot(meeting_id: int) -> list[dict[str, Any]]:
 def event_of(caption: Caption) -> dict[str, Any]:
     """A caption as the wire has it."""
     return {
+        "meeting": caption.meeting_id,
         "seq": caption.seq,
         "clip": str(caption.pk),
         "speaker": str(caption.participant_id),
@@ -80,6 +87,8 @@ def event_of(caption: Caption) -> dict[str, Any]:
         "lang": caption.language,
         "text": caption.text,
         "translations": [
-            {"lang": t.language, "state": t.state, "text": t.text} for t in caption.translations.order_by("language")
+            {"lang": t.language, "state": t.state, "text": t.text, "revision": t.revision}
+            for t in sorted(caption.translations.all(), key=lambda t: t.language)  # prefetched: no query a line
+            if t.text or translation.possible(caption.language, t.language)  # no promise nobody keeps any more
         ],
     }

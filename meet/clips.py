@@ -1,6 +1,6 @@
 """A clip from its first byte to its row to its deletion.
 
-The row is the truth: a state changes by one conditional UPDATE that must change exactly one row.
+The row is the truth: a state changes by one conditional UPDATE, and who changed no row has lost the clip to another.
 """
 
 import uuid
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from meet.orm_pool import pooled
 
 State = Clip.State
 CLOSED = (State.CAPTIONED, State.SILENT, State.FAILED)
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)  # renewed while the work goes on; what a killed process held is free after it
 UNHEARD_AFTER = timedelta(seconds=30)  # a clip nobody has heard of for so long goes its way as it is
 REPLAYED_WITHIN = timedelta(hours=24)
 AHEAD_AT_MOST = timedelta(minutes=1)
@@ -55,8 +56,8 @@ def folder(clip_id: uuid.UUID) -> Path:
 
 
 @pooled
-def open_clip(start: ClipStart, participant_id: uuid.UUID) -> set[int]:
-    """Begin a clip, or take it up again: the chunk numbers that are on disk. Raises Refused."""
+def open_clip(start: ClipStart, participant_id: uuid.UUID) -> tuple[set[int], int]:
+    """Begin a clip, or take it up again: the chunk numbers on disk, and their bytes. Raises Refused."""
     now = timezone.now()
     speaker = Participant.objects.get(pk=participant_id)
     try:
@@ -70,7 +71,7 @@ def open_clip(start: ClipStart, participant_id: uuid.UUID) -> set[int]:
     clip = Clip.objects.filter(pk=start.clip).first() or _make(start, speaker, spoken_at)
     if clip.participant_id != participant_id:
         raise Refused(start.clip, "not_yours", _("This recording belongs to somebody else."))
-    return set(parts.read(folder(clip.pk)))
+    return set(parts.read(folder(clip.pk))), parts.size(folder(clip.pk))
 
 
 def _make(start: ClipStart, speaker: Participant, spoken_at: datetime) -> Clip:
@@ -79,7 +80,7 @@ def _make(start: ClipStart, speaker: Participant, spoken_at: datetime) -> Clip:
         defaults={
             "meeting": meetings.at(speaker, spoken_at),
             "participant": speaker,
-            "number": start.number,
+            "number": _free_number(speaker.pk, start.number),
             "mime": start.mime,
             "language": start.language if start.language in SPOKEN else "",
             "started_at": spoken_at,
@@ -92,8 +93,18 @@ def _make(start: ClipStart, speaker: Participant, spoken_at: datetime) -> Clip:
 @pooled
 def next_number(participant_id: uuid.UUID) -> int:
     """The number a speaker's next clip takes."""
+    return _next_number(participant_id)
+
+
+def _next_number(participant_id: uuid.UUID) -> int:
     last = Clip.objects.filter(participant_id=participant_id).order_by("-number").first()
     return last.number + 1 if last else 0
+
+
+def _free_number(participant_id: uuid.UUID, number: int) -> int:
+    """The number the browser gave; the next free one where its other tab has given the same."""
+    taken = Clip.objects.filter(participant_id=participant_id, number=number).exists()
+    return _next_number(participant_id) if taken else number
 
 
 def _reopen(clip_id: uuid.UUID) -> None:
@@ -112,9 +123,10 @@ def reopen(clip_id: uuid.UUID) -> None:
 @pooled
 def end(event: ClipEnd) -> None:
     """The speaker's browser says how many chunks the clip has and where its kept speech ends."""
-    told = Clip.objects.filter(pk=event.clip).exclude(chunks=event.chunks, keep_to=event.keep_to)
-    if told.update(chunks=event.chunks, keep_to=event.keep_to):
-        _reopen(event.clip)  # one that was cut short ends elsewhere than was thought
+    with transaction.atomic():
+        news = Clip.objects.filter(pk=event.clip).exclude(chunks=event.chunks, keep_to=event.keep_to)
+        if news.update(chunks=event.chunks, keep_to=event.keep_to):
+            _reopen(event.clip)  # one that was cut short ends elsewhere than was thought
 
 
 @pooled
@@ -212,7 +224,7 @@ def extension(mime: str) -> str:
 @pooled
 def without_audio() -> list[uuid.UUID]:
     """Closed clips whose audio file is still to be written."""
-    closed = Clip.objects.filter(state__in=(State.CAPTIONED, State.SILENT), audio="", duration_ms=None)
+    closed = Clip.objects.filter(state__in=CLOSED, audio="", duration_ms=None)
     return list(closed.values_list("pk", flat=True)[:50])
 
 
@@ -244,14 +256,26 @@ def audio_impossible(clip_id: uuid.UUID, version: int) -> None:
 
 @pooled
 def discard_parts(now: datetime) -> int:
-    """Delete what arrived of clips that nothing can be added to any more; how many.
+    """Delete what arrived of clips that have their audio file and that nothing can be added to; how many.
 
-    What arrived of a failed clip stays: it is all there is of something that somebody said.
+    What arrived of a failed clip stays, and so does what could not be written as audio: it is all there is.
     """
-    old = Clip.objects.filter(opened_at__lt=now - REPLAYED_WITHIN, state__in=(State.CAPTIONED, State.SILENT))
+    found = [uuid.UUID(path.name) for path in settings.PARTS_DIR.glob("[0-9a-f]*")]
     gone = 0
-    for clip in old.exclude(duration_ms=None).only("pk"):
-        if folder(clip.pk).exists():
-            parts.discard(folder(clip.pk))
+    for at in range(0, len(found), 500):
+        old = Clip.objects.filter(pk__in=found[at : at + 500], opened_at__lt=now - REPLAYED_WITHIN).exclude(audio="")
+        for clip_id in old.exclude(state=State.FAILED).values_list("pk", flat=True):
+            parts.discard(folder(clip_id))
             gone += 1
     return gone
+
+
+@pooled
+def retry(meeting_id: int) -> list[uuid.UUID]:
+    """Send a meeting's failed clips on their way again; their ids."""
+    failed = Clip.objects.filter(meeting_id=meeting_id, state=State.FAILED)
+    again = [pk for pk in failed.values_list("pk", flat=True) if folder(pk).exists()]
+    Clip.objects.filter(pk__in=again, state=State.FAILED).update(
+        state=State.RECEIVED, lease_until=None, attempts=0, reason="", version=F("version") + 1
+    )
+    return again

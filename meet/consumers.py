@@ -9,8 +9,9 @@ from typing import Any
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError
 
-from meet import broadcast, clips, meetings, messages, pipeline, presence, rooms, snapshot, status
+from meet import broadcast, clips, meetings, messages, pipeline, presence, rooms, roster, snapshot, status
 from meet.events import (
     IN_FLIGHT_BYTES,
     MESSAGE_BYTES,
@@ -22,8 +23,10 @@ from meet.events import (
     ClipStart,
     EndMeeting,
     Ping,
+    Seen,
     SnapshotRequest,
     encode,
+    is_durable,
     parse,
     parse_frame,
 )
@@ -35,6 +38,7 @@ from meet.uplink import Uplink
 log = logging.getLogger(__name__)
 INBOX_BYTES = 1024 * 1024
 REFUSED, TOO_MUCH, FAILED = 4403, 4413, 4500  # close codes
+MOST_UNSEEN = 64  # durable events a viewer may be behind; then it gets none till it can have a snapshot
 FAREWELL_SECONDS = 8  # Channels cancels a consumer 10 s after its socket closed
 
 
@@ -59,23 +63,25 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.me, self.room_id, self.id = participant.pk, participant.room_id, uuid.uuid4()
         self.uplink = Uplink(self.me)
         self.inbox = Inbox(INBOX_BYTES)
-        await broadcast.enter(self.room_id, self.id, self.channel_name, self.send)
-        await presence.enter(self.id, self.me)
-        await self._welcome(participant.is_host)
+        self.unseen: int | None = None  # counted once the browser has said that it counts
+        try:
+            await broadcast.enter(self.room_id, self.id, self.channel_name, self.send)
+            await presence.enter(self.id, self.me)
+            await self._welcome(participant.is_host)
+        except BaseException:
+            await self._leave()  # half in is in for ever: nobody would take it out again
+            raise
         self.worker = asyncio.create_task(self._work())
-        await self._announce_members()
+        roster.changed(self.room_id)
 
     async def disconnect(self, code: int) -> None:
         """What was queued is still written; then the person is gone."""
         if not self.inside:
             return
-        await broadcast.leave(self.room_id, self.id, self.channel_name)
-        if hasattr(self, "worker"):
-            self.inbox.close()
-            await asyncio.wait([self.worker], timeout=FAREWELL_SECONDS)
-        await presence.leave(self.id)
+        self.inbox.close()
+        await asyncio.wait([self.worker], timeout=FAREWELL_SECONDS)
+        await self._leave()
         await self._announce_speaking(False)
-        await self._announce_members()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Queue what came. Daphne queues without bound and knows no back-pressure, so a flood ends here."""
@@ -88,7 +94,11 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self.close(TOO_MUCH)
 
     async def deliver(self, message: dict[str, str]) -> None:
-        """An event of the room, from whichever process."""
+        """An event of the room, from whichever process. Daphne never says that a browser is slow; the browser does."""
+        if is_durable(message["event"]) and self.unseen is not None:
+            self.unseen += 1
+            if self.unseen > MOST_UNSEEN:
+                return
         await self.send(message["event"])
 
     async def _welcome(self, host: bool) -> None:
@@ -104,20 +114,23 @@ class RoomConsumer(AsyncWebsocketConsumer):
         )
         await self.send(await snapshot.of_room(self.room_id))
         await self.send(status.event())
+        await self.send(await roster.event(self.room_id))
 
-    async def _announce_members(self) -> None:
-        await broadcast.send(self.room_id, encode("members", members=await presence.members(self.room_id)))
+    async def _leave(self) -> None:
+        await broadcast.leave(self.room_id, self.id, self.channel_name)
+        await presence.leave(self.id)
+        roster.changed(self.room_id)
 
     async def _work(self) -> None:
         """Work the inbox off in order. A fault of ours closes the socket: the browser comes back and sends again."""
         try:
             while (message := await self.inbox.take()) is not None:
                 await (self._take_text(message) if isinstance(message, str) else self._take_frames(message))
-        except Exception:
+        except Exception as error:
             log.exception("a socket of participant %s failed", self.me)
+            code = "storage" if isinstance(error, OSError | DatabaseError) else "internal"
+            await self._refuse(BadEvent(code, "Something failed here. What you said is kept and sent again."))
             await self.close(FAILED)
-        finally:
-            self.uplink.close()
 
     async def _take_frames(self, frames: list[bytes]) -> None:
         chunks: list[Chunk] = []
@@ -126,6 +139,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 chunks.append(self.uplink.checked(parse_frame(frame)))
             except BadEvent as bad:
                 await self._refuse(bad)
+            except clips.Refused as refused:
+                await self._refuse_clip(refused)
         for clip, numbers in (await self.uplink.chunks(chunks)).items():
             await self.send(encode("chunk_ack", clip=str(clip), numbers=numbers))
             await self._end_if_whole(clip)
@@ -150,6 +165,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self._end_if_whole(event.clip)
             case ChatMessage():
                 await self._chat(event)
+            case Seen():
+                await self._seen()
             case SnapshotRequest():
                 await self.send(await snapshot.of_room(self.room_id))
             case EndMeeting():
@@ -175,6 +192,15 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def _announce_speaking(self, speaking: bool) -> None:
         await broadcast.send(self.room_id, encode("speaking", participant=str(self.me), speaking=speaking))
+
+    async def _seen(self) -> None:
+        was_behind = self.unseen is not None and self.unseen > MOST_UNSEEN
+        self.unseen = 0
+        if was_behind:
+            await self.send(await snapshot.of_room(self.room_id))
+
+    async def _refuse_clip(self, refused: clips.Refused) -> None:
+        await self.send(encode("clip_refused", clip=str(refused.clip), code=refused.code, message=str(refused)))
 
     async def _refuse(self, bad: BadEvent) -> None:
         await self.send(encode("error", code=bad.code, message=str(bad), **bad.details))

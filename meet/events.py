@@ -16,6 +16,7 @@ MESSAGE_BYTES = 64 * 1024
 IN_FLIGHT_BYTES = 256 * 1024
 TEXT_LENGTH = 2000
 MOST_CHUNKS = 10_000  # a clip of 20 s has about 200
+CLIP_BYTES = 4 * 1024 * 1024  # 20 s at 32 kbit/s are 80 KB; this is 20 s of anything a recorder makes
 CLIP_END_REASONS = ("silence", "cut", "stop", "leave", "device")
 
 
@@ -75,6 +76,13 @@ class SnapshotRequest:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The newest durable event the browser has taken in: who falls far behind is helped by a snapshot."""
+
+    seq: int
+
+
+@dataclass(frozen=True)
 class EndMeeting:
     """The host ends the meeting."""
 
@@ -86,7 +94,7 @@ class Ping:
     sent_at: float
 
 
-ClientEvent = ClipStart | ClipEnd | ChatMessage | SnapshotRequest | EndMeeting | Ping
+ClientEvent = ClipStart | ClipEnd | ChatMessage | SnapshotRequest | Seen | EndMeeting | Ping
 
 
 def parse_frame(data: bytes) -> Chunk:
@@ -143,6 +151,8 @@ class _Fields:
             raise BadEvent(
                 "bad_field", f"{name} must be text of at most {length} characters.", field=name, limit=length
             )
+        if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+            raise BadEvent("bad_field", f"{name} holds what is no character.", field=name)
         return value
 
     def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
@@ -160,7 +170,7 @@ _HOUR_MS = 3_600_000
 _READERS: dict[str, Callable[[_Fields], ClientEvent]] = {
     "clip_start": lambda f: ClipStart(
         clip=f.uuid("clip"),
-        number=f.integer("number", 0, 2**31 - 1),
+        number=f.integer("number", 0, 10**9),
         started_at=f.number("started_at", 0, 2**53),
         keep_from=f.integer("keep_from", 0, _HOUR_MS),
         mime=f.text("mime", 80),
@@ -174,6 +184,7 @@ _READERS: dict[str, Callable[[_Fields], ClientEvent]] = {
     ),
     "message": lambda f: ChatMessage(id=f.uuid("id"), text=f.text("text", TEXT_LENGTH)),
     "snapshot": lambda f: SnapshotRequest(),
+    "seen": lambda f: Seen(seq=f.integer("seq", 0, 2**53)),
     "end_meeting": lambda f: EndMeeting(),
     "ping": lambda f: Ping(sent_at=f.number("sent_at", 0, 2**53)),
 }
@@ -198,6 +209,11 @@ SERVER_TYPES = (
     "pong",
     "error",
 )
+
+
+def is_durable(event: str) -> bool:
+    """Whether an encoded event is one of those a viewer must not miss: they carry `seq`, ahead of any text."""
+    return '"seq":' in event[:100]
 
 
 def encode(kind: str, **fields: Any) -> str:

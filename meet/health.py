@@ -29,8 +29,8 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 async def _state(check: Awaitable[None]) -> str:
     try:
         await asyncio.wait_for(check, PATIENCE_SECONDS)
-    except (Error, OSError, TimeoutError, recognizer.Unavailable) as error:
-        return str(error) or type(error).__name__
+    except (Error, *broadcast.UNREACHED, TimeoutError, recognizer.Unavailable) as error:
+        return str(error) if isinstance(error, recognizer.Unavailable) else type(error).__name__
     return "ok"
 
 

@@ -48,6 +48,7 @@ def snapshot(meeting_id: int) -> list[dict[str, Any]]:
 def event_of(line: Message) -> dict[str, Any]:
     """A line as the wire has it."""
     return {
+        "meeting": line.meeting_id,
         "seq": line.seq,
         "id": str(line.pk),
         "participant": str(line.participant_id),
@@ -60,4 +61,4 @@ def event_of(line: Message) -> dict[str, Any]:
 def _clean(raw: str) -> str:
     """The text without control and direction-changing characters; line breaks stay."""
     keep = {"\n", "\u200d"}  # emoji are joined by the latter
-    return "".join(c for c in raw if c in keep or unicodedata.category(c) not in ("Cc", "Cf")).strip()
+    return "".join(c for c in raw if c in keep or unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()

@@ -3,6 +3,7 @@
 Two processes never write to the same file, and a record torn by a crash is recognised by its CRC and left out.
 """
 
+import errno
 import os
 import shutil
 import struct
@@ -15,24 +16,23 @@ RECORD = struct.Struct("!III")  # chunk number, length, CRC-32 of the bytes
 
 
 class PartFile:
-    """One connection's share of one clip, open for appending."""
+    """One connection's share of one clip. Opened anew for every write: a thousand clips hold no file open."""
 
     def __init__(self, folder: Path, connection: uuid.UUID) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{connection.hex}.part"
-        self._file = path.open("ab")
-        self._file.truncate(_sound_length(path))
+        self._path = folder / f"{connection.hex}.part"
+        self._sound = _sound_length(self._path) if self._path.exists() else 0
 
     def append(self, chunks: Iterable[tuple[int, bytes]]) -> None:
         """Write chunks and return when they are on disk. Raises OSError where the disk refuses them."""
-        for number, data in chunks:
-            self._file.write(RECORD.pack(number, len(data), zlib.crc32(data)) + data)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """No more will come through this connection."""
-        self._file.close()
+        records = b"".join(RECORD.pack(number, len(data), zlib.crc32(data)) + data for number, data in chunks)
+        with self._path.open("ab", buffering=0) as file:
+            file.truncate(self._sound)  # what an earlier write left torn would hide all that comes behind it
+            written = file.write(records)
+            if written != len(records):
+                raise OSError(errno.ENOSPC, "the disk took only a part of it")
+            os.fsync(file.fileno())
+        self._sound += len(records)
 
 
 def read(folder: Path) -> dict[int, bytes]:
@@ -48,6 +48,11 @@ def heard_at(folder: Path) -> float | None:
     """When the last chunk was written, Unix seconds; None where nothing ever was."""
     times = [path.stat().st_mtime for path in folder.glob("*.part") if path.stat().st_size]
     return max(times, default=None)
+
+
+def size(folder: Path) -> int:
+    """How many bytes of a clip arrived, whoever brought them and however often."""
+    return sum(path.stat().st_size for path in folder.glob("*.part"))
 
 
 def discard(folder: Path) -> None:

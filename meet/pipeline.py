@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -19,8 +19,9 @@ from meet.recognizer import Heard
 
 log = logging.getLogger(__name__)
 AT_ONCE = 24  # clips in flight to the speech tier from one process; the others wait in `received`
-RENEW_SECONDS = 20
-RETRY_SECONDS = 1
+RENEW_SECONDS = 6
+LONGEST_PAUSE = 60  # seconds between two attempts; eight of them take some four minutes
+DEADLINE_MS = 1000  # a final should be there this long after its clip was received
 _under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
 _room_for = asyncio.Semaphore(AT_ONCE)
 
@@ -28,7 +29,7 @@ _room_for = asyncio.Semaphore(AT_ONCE)
 def nudge(clip_id: uuid.UUID) -> None:
     """Begin a received clip's journey, unless this process is at it already. Returns at once."""
     if clip_id not in _under_way:
-        task = asyncio.create_task(_travel(clip_id), name=f"clip {clip_id}")
+        task = asyncio.create_task(caption(clip_id), name=f"clip {clip_id}")
         _under_way[clip_id] = task
         task.add_done_callback(lambda done: _arrived(clip_id, done))
 
@@ -41,26 +42,33 @@ async def drain(seconds: float) -> None:
 
 async def caption(clip_id: uuid.UUID) -> None:
     """Bring a received clip to its final caption. Safe to call twice, and after a crash at any line."""
+    async with _room_for:
+        clip = await _caption(clip_id)
+    if clip is not None:
+        await _keep(clip)
+
+
+async def _caption(clip_id: uuid.UUID) -> Clip | None:
+    """The clip, where it came to its end here."""
     taken = await clips.lease(clip_id)
     if taken is None:
-        return  # somebody else has it, or it is done
+        return None  # somebody else has it, or it is done
     leased, clip = taken
     if leased.attempts > clips.MOST_ATTEMPTS:
         await _fail(leased, clip, "too_many_attempts")
-        return
+        return clip
     try:
         heard = await _hear(leased, clip)
     except recognizer.Unavailable as why:
         log.warning("clip %s waits: %s", clip_id, why)
-        retry_at = timezone.now() + timedelta(seconds=RETRY_SECONDS)
-        await clips.give_back(leased, retry_at, tried=why.reached)
-        return
+        await clips.give_back(leased, _retry_at(leased, why), tried=why.reached)
+        return None
     except recognizer.NotUnderstood as why:
         log.warning("clip %s failed: %s", clip_id, why)
         await _fail(leased, clip, why.reason)
-        return
+        return clip
     await _settle_and_tell(leased, clip, heard)
-    await _keep(clip)
+    return clip
 
 
 async def keep_audio(clip_id: uuid.UUID) -> None:
@@ -73,16 +81,22 @@ async def _keep(clip: Clip) -> None:
         await transcripts.write_beside(clip.pk)
 
 
-async def _travel(clip_id: uuid.UUID) -> None:
-    async with _room_for:
-        await caption(clip_id)
-
-
 def _arrived(clip_id: uuid.UUID, task: asyncio.Task[None]) -> None:
     del _under_way[clip_id]
     if not task.cancelled() and task.exception() is not None:
         # the row still says `received`: the sweep comes back when the lease has run out
         log.error("clip %s stopped on its way", clip_id, exc_info=task.exception())
+
+
+def _retry_at(leased: Leased, why: recognizer.Unavailable) -> datetime:
+    """At once again while nobody was reached; ever later where somebody was, and it did not help."""
+    pause = min(LONGEST_PAUSE, 2**leased.attempts) if why.reached else 1
+    return timezone.now() + timedelta(seconds=pause)
+
+
+def _deadline(clip: Clip) -> int:
+    waited = timezone.now() - (clip.received_at or timezone.now())
+    return max(0, DEADLINE_MS - round(waited.total_seconds() * 1000))
 
 
 async def _hear(leased: Leased, clip: Clip) -> Heard:
@@ -98,6 +112,7 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         language=clip.language,
         keep_from=clip.keep_from,
         keep_to=clip.keep_to,
+        deadline=_deadline(clip),
     )
     work = asyncio.ensure_future(recognizer.transcribe(sound, wanted))
     try:
@@ -131,9 +146,10 @@ def _settle(leased: Leased, clip: Clip, heard: Heard) -> str | None:
 
 def _withdraw(clip: Clip) -> str | None:
     """With more of its audio a clip says nothing after all: its line goes."""
+    sequence.hold(clip.meeting_id)  # before its captions and translations, as everybody takes them
     if not captions.withdraw(clip.pk):
         return None
-    return encode("withdrawn", seq=sequence.take(clip.meeting_id), clip=str(clip.pk))
+    return encode("withdrawn", meeting=clip.meeting_id, seq=sequence.take(clip.meeting_id), clip=str(clip.pk))
 
 
 def _spoken(clip: Clip) -> captions.Spoken:
@@ -149,7 +165,9 @@ async def _fail(leased: Leased, clip: Clip, reason: str) -> None:
 @pooled
 def _settle_failure(leased: Leased, clip: Clip, reason: str) -> str | None:
     with transaction.atomic():
-        if not clips.close(leased, Clip.State.FAILED, reason=reason):
+        known = captions.exists(clip.pk)  # what was heard of it before stays, and is not gone for a second failure
+        state = Clip.State.CAPTIONED if known else Clip.State.FAILED
+        if not clips.close(leased, state, reason=reason) or known:
             return None
         clip.reason = reason
         return encode("gap", seq=sequence.take(clip.meeting_id), **gap(clip))
@@ -158,6 +176,7 @@ def _settle_failure(leased: Leased, clip: Clip, reason: str) -> str | None:
 def gap(clip: Clip) -> dict[str, Any]:
     """A clip without words that should have had some, as the wire has it."""
     return {
+        "meeting": clip.meeting_id,
         "clip": str(clip.pk),
         "speaker": str(clip.participant_id),
         "name": clip.participant.name,

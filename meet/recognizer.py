@@ -9,6 +9,7 @@ import httpx
 from django.conf import settings
 
 log = logging.getLogger(__name__)
+VERDICTS = (httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNPROCESSABLE_ENTITY)
 TIMEOUT = httpx.Timeout(connect=3, read=120, write=20, pool=None)
 
 
@@ -34,13 +35,14 @@ class NotUnderstood(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of one clip. Times in ms from the clip's start; `language` empty: let the model find out."""
+    """What is asked of one clip. `keep_*` in ms from its start, `deadline` in ms from now; no `language`: find out."""
 
     clip: str
     extension: str
     language: str
     keep_from: int
     keep_to: int | None
+    deadline: int
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
         "keep_from": wanted.keep_from,
         "keep_to": "" if wanted.keep_to is None else wanted.keep_to,
         "priority": "final",
-        "deadline": 1000,
+        "deadline": wanted.deadline,
     }
     try:
         answer = await _http().post(
@@ -115,6 +117,11 @@ async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
     return _heard(answer)
 
 
+def _sound(value: Any) -> str:
+    """A text that every database takes: no NUL, no half of a surrogate pair."""
+    return str(value or "").replace("\0", "").encode(errors="ignore").decode()
+
+
 def _heard(answer: httpx.Response) -> Heard:
     try:
         body: Any = answer.json()
@@ -123,16 +130,13 @@ def _heard(answer: httpx.Response) -> Heard:
     if answer.status_code == httpx.codes.OK and isinstance(body, dict) and body.get("success"):
         held_back = body.get("suppressed") or {}
         return Heard(
-            text=str(body.get("text", "")).strip(),
-            language=str(body.get("language") or ""),
-            silent=str(held_back.get("reason") or body.get("silent") or ""),
-            suppressed=str(held_back.get("text", "")),
+            text=_sound(body.get("text")).strip(),
+            language=_sound(body.get("language"))[:20],
+            silent=_sound(held_back.get("reason") or body.get("silent"))[:200],
+            suppressed=_sound(held_back.get("text")),
         )
-    busy = answer.status_code in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS)
-    if (
-        busy
-        or answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR
-        or answer.status_code == httpx.codes.UNAUTHORIZED
-    ):
-        raise Unavailable(f"status {answer.status_code}", reached=not busy)
-    raise NotUnderstood("undecodable")
+    if answer.status_code in VERDICTS and isinstance(body, dict) and body.get("retryable") is False:
+        raise NotUnderstood("undecodable")
+    # only the tier's own word is a verdict on the clip: a proxy's 404 during a deploy is none
+    worked_on = answer.is_server_error and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
+    raise Unavailable(f"status {answer.status_code}", reached=worked_on)

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from meet import clips
 from meet.models import Caption, Clip, Meeting, Participant, Room, Translation
+from meet.translation import possible
 from meet.translation.scripts import CHINESE, in_script
 
 PREFIXES = ("combo_", "TW_combo_", "CN_combo_", "EN_combo_", "JP_combo_")  # of a meeting's files, as they are shown
@@ -40,7 +41,7 @@ class Line:
         return "zh-Hant" if self.language in CHINESE else self.language
 
     def into(self, language: str) -> str | None:
-        """The text in a language: empty while it is waited for, None where nobody promised it."""
+        """The text in a language: empty while it is waited for, None where nobody translates it."""
         if language == self.language:
             return self.text
         if language in CHINESE and self.language in CHINESE:
@@ -90,7 +91,9 @@ def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
     translated: dict[uuid.UUID, dict[str, str]] = {}
     rows = Translation.objects.filter(caption__in=captions).values_list("caption_id", "language", "text")
     for pk, language, text in rows:
-        translated.setdefault(pk, {})[language] = one_line(text)
+        spoken_in = said[pk][0] if pk in said else ""  # a caption of this very moment is read next time
+        if text or possible(spoken_in, language):  # a promise whose translator was taken away is none
+            translated.setdefault(pk, {})[language] = one_line(text)
     names = {person.pk: one_line(person.name) for person in Participant.objects.filter(room_id=meeting.room_id)}
     found = []
     for clip in spoken.order_by("started_at", "participant_id", "number"):
@@ -128,6 +131,11 @@ def may_read(meeting: Meeting, participant: Participant | None) -> bool:
 def attended(room: Room, participant: Participant) -> list[Meeting]:
     """The room's meetings a participant took part in, the newest first."""
     return list(room.meetings.filter(participants=participant).select_related("room").order_by("-started_at"))
+
+
+def in_folder(room: Room, folder: str) -> Meeting | None:
+    """The room's meeting in this folder. PostgreSQL would not even be asked for a NUL."""
+    return None if "\0" in folder else room.meetings.filter(folder=folder).select_related("room").first()
 
 
 class NoSuchMeeting(LookupError):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from meet import media, record, rooms
+from meet import media, record, rooms, status
 from meet.languages import READABLE
 from meet.media import NotFound, Stored, Unsatisfiable
 from meet.models import Clip, Meeting, Room
@@ -93,7 +93,9 @@ def meetings(request: HttpRequest, slug: str) -> HttpResponse:
     participant = rooms.participant_of(room, request.session)
     attended = record.attended(room, participant) if participant else []
     shown = [_meeting(meeting, reverse("record_meeting", args=[slug, meeting.folder])) for meeting in attended]
-    return render(request, "pages/record/meetings.html", {"room": room, "meetings": shown})
+    return render(
+        request, "pages/record/meetings.html", {"room": room, "meetings": shown, "on_trial": status.on_trial()}
+    )
 
 
 @never_cache
@@ -101,7 +103,7 @@ def meetings(request: HttpRequest, slug: str) -> HttpResponse:
 def meeting(request: HttpRequest, slug: str, folder: str) -> HttpResponse:
     """One meeting's lines, for those who took part in it."""
     room = _room_or_404(slug)
-    found = room.meetings.filter(folder=folder).select_related("room").first()
+    found = record.in_folder(room, folder)
     if found is None or not record.may_read(found, rooms.participant_of(room, request.session)):
         raise Http404
     return _lines(request, found, reverse("record", args=[slug]))
@@ -114,7 +116,7 @@ def staff_meetings(request: HttpRequest) -> HttpResponse:
     """All meetings and their files, for staff."""
     page = Paginator(record.every_meeting(), MEETINGS).get_page(request.GET.get("page"))
     shown = [_meeting(one, reverse("staff_meeting", args=[one.pk])) for one in page]
-    return render(request, "pages/record/staff.html", {"meetings": shown, "page": page})
+    return render(request, "pages/record/staff.html", {"meetings": shown, "page": page, "on_trial": status.on_trial()})
 
 
 @never_cache
@@ -138,7 +140,8 @@ def _room_or_404(slug: str) -> Room:
 def _lines(request: HttpRequest, found: Meeting, back: str) -> HttpResponse:
     page = Paginator(record.lines(found), LINES).get_page(request.GET.get("page"))
     shown = {"lines": [_line(line) for line in page], "page": page, "back": back}
-    return render(request, "pages/record/meeting.html", {"meeting": _meeting(found, ""), **shown})
+    about = {"meeting": _meeting(found, ""), "on_trial": status.on_trial()}
+    return render(request, "pages/record/meeting.html", {**about, **shown})
 
 
 def _meeting(found: Meeting, address: str) -> dict[str, Any]:

@@ -19,6 +19,11 @@ def answers() -> bool:
     return _last.state == "ready"
 
 
+def on_trial() -> bool:
+    """Whether it is the bundled trial model that listens."""
+    return _last.demo
+
+
 async def refresh() -> None:
     """Ask, and tell this process's sockets what changed."""
     global _last

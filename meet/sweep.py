@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from django.utils import timezone
 
-from meet import audio, broadcast, clips, meetings, pipeline, presence, status, transcripts, translation
+from meet import audio, broadcast, clips, meetings, pipeline, presence, roster, status, transcripts, translation
 from meet.events import encode
 
 log = logging.getLogger(__name__)
-_members_told: dict[int, list[dict[str, str | bool]]] = {}
 
 
 async def run() -> None:
@@ -51,15 +50,9 @@ async def renew_presence() -> None:
 
 async def look_around() -> None:
     """Tell the sockets here who is there now, and the newest `seq`, so that a page notices what it missed."""
-    newest = await meetings.newest(broadcast.rooms_here())
-    for room_id in broadcast.rooms_here():
-        members = await presence.members(room_id)
-        if _members_told.get(room_id) != members:
-            _members_told[room_id] = members
-            await broadcast.send_here(room_id, encode("members", members=members))
-        if room_id in newest:
-            meeting, seq = newest[room_id]
-            await broadcast.send_here(room_id, encode("tick", meeting=meeting, seq=seq))
+    await roster.look_around()
+    for room_id, (meeting, seq) in (await meetings.newest(broadcast.rooms_here())).items():
+        await broadcast.send_here(room_id, encode("tick", meeting=meeting, seq=seq))
 
 
 async def end_deserted_meetings() -> None:

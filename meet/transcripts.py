@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from meet import record
-from meet.models import Clip, Meeting
+from meet.models import Clip, Meeting, Translation
 from meet.orm_pool import pooled
 from meet.record import Line
 
@@ -171,6 +171,12 @@ def due(now: datetime) -> list[int]:
     return list(Meeting.objects.filter(free, seq__gt=F("files_seq")).values_list("pk", flat=True))
 
 
+@pooled
+def doubt_waiting() -> None:
+    """Have the files written again that may mark lines as waiting: who translates may be another since they were."""
+    Meeting.objects.filter(captions__translations__state=Translation.State.WAITING).update(files_seq=0)
+
+
 take = pooled(_take)
 give_back = pooled(_give_back)
 
@@ -192,9 +198,13 @@ class Writer:
 
     def __init__(self) -> None:
         self._known: dict[int, Known] = {}
+        self._begun = False
 
     async def write_due(self) -> None:
-        """Write the files of the meetings that have something new."""
+        """Write the files of the meetings that have something new; after a start, those with something waiting too."""
+        if not self._begun:
+            await doubt_waiting()
+            self._begun = True
         for meeting_id in await due(timezone.now()):
             try:
                 await self._write(meeting_id)

@@ -1,21 +1,28 @@
 """One connection's clips on their way to disk: what is open, what is held, what may be acknowledged."""
 
 import asyncio
+import math
+import time
 import uuid
 from collections.abc import Iterable
 
 from meet import clips
-from meet.events import BadEvent, Chunk, ClipEnd, ClipStart
+from meet.events import CLIP_BYTES, BadEvent, Chunk, ClipEnd, ClipStart
 from meet.parts import PartFile
+
+MOST_OPEN = 2000  # clips at once; hours without a line are some hundreds
+STALE_SECONDS = 20  # well before clips.UNHEARD_AFTER: until then nobody has closed the clip behind our back
 
 
 class _Open:
     """A clip this connection sends: the numbers on disk, from whichever connection, and its own part file."""
 
-    def __init__(self, held: set[int]) -> None:
+    def __init__(self, held: set[int], size: int) -> None:
         self.held = held
+        self.size = size
         self.chunks: int | None = None
         self.file: PartFile | None = None
+        self.written_at = -math.inf
 
 
 class Uplink:
@@ -28,14 +35,22 @@ class Uplink:
 
     async def start(self, event: ClipStart) -> set[int]:
         """Open a clip, or take it up again; the chunk numbers on disk. Raises clips.Refused."""
-        held = await clips.open_clip(event, self._participant)
-        known = self._open.setdefault(event.clip, _Open(held))
+        if event.clip not in self._open and len(self._open) >= MOST_OPEN:
+            raise BadEvent(
+                "too_many_clips", f"At most {MOST_OPEN} clips may be open.", limit=MOST_OPEN, clip=str(event.clip)
+            )
+        held, size = await clips.open_clip(event, self._participant)
+        known = self._open.setdefault(event.clip, _Open(held, size))
         known.held |= held
         return known.held
 
     def checked(self, chunk: Chunk) -> Chunk:
-        """A chunk of a clip that is open here. Raises BadEvent."""
-        self._known(chunk.clip)
+        """A chunk of a clip that is open here and has room for it. Raises BadEvent, clips.Refused."""
+        known = self._known(chunk.clip)
+        known.size += len(chunk.data)
+        if known.size > CLIP_BYTES:
+            del self._open[chunk.clip]  # what came so far goes its way, cut short
+            raise clips.Refused(chunk.clip, "clip_too_large", f"A clip may hold {CLIP_BYTES} bytes.")
         return chunk
 
     async def chunks(self, arrived: Iterable[Chunk]) -> dict[uuid.UUID, list[int]]:
@@ -44,6 +59,8 @@ class Uplink:
         for chunk in arrived:
             by_clip.setdefault(chunk.clip, []).append(chunk)
         for clip, chunks in by_clip.items():
+            if clip not in self._open:
+                continue  # it grew too large with one of these
             fresh = [(c.number, c.data) for c in chunks if c.number not in self._open[clip].held]
             if fresh:
                 await self._write(clip, fresh)
@@ -60,17 +77,8 @@ class Uplink:
         known = self._open[clip]
         if known.chunks is None or len(known.held) < known.chunks or not await clips.receive_if_whole(clip):
             return False
-        if known.file is not None:
-            known.file.close()
         del self._open[clip]
         return True
-
-    def close(self) -> None:
-        """The connection is gone; what it brought stays."""
-        for known in self._open.values():
-            if known.file is not None:
-                known.file.close()
-        self._open.clear()
 
     def _known(self, clip: uuid.UUID) -> _Open:
         known = self._open.get(clip)
@@ -80,8 +88,10 @@ class Uplink:
 
     async def _write(self, clip: uuid.UUID, fresh: list[tuple[int, bytes]]) -> None:
         known = self._open[clip]
-        if known.file is None:
+        if time.monotonic() - known.written_at > STALE_SECONDS:
             await clips.reopen(clip)  # nothing happens to one that is open
+        if known.file is None:
             known.file = await asyncio.to_thread(PartFile, clips.folder(clip), self._connection)
         await asyncio.to_thread(known.file.append, fresh)
+        known.written_at = time.monotonic()
         known.held.update(number for number, _data in fresh)

@@ -3,6 +3,32 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+_FAULT = _("This page said something that the server does not understand. Load it again.")
+REFUSALS: dict[str, str | Promise] = {
+    # a clip
+    "bad_time": _("This recording's time is no time."),
+    "too_old": _("This recording is more than 24 hours old."),
+    "in_future": _("This recording's time lies in the future. Check this machine's clock."),
+    "not_yours": _("This recording belongs to somebody else."),
+    "clip_too_large": _("It is larger than a recording may be."),
+    # anything else
+    "too_large": _("Something was too large to be sent."),
+    "too_many_clips": _("Too many recordings wait to be sent. They go out a few at a time."),
+    "storage": _("The server could not write down what arrived. It is kept here and sent again."),
+    "internal": _("Something failed on the server. What you said is kept here and sent again."),
+    "too_much": _(
+        "More was sent at once than the server takes. The line is opened again, and what is missing sent once more."
+    ),
+    "empty_message": _("A message needs some text."),
+    "not_host": _("Only the host ends the meeting."),
+    "not_joined": _("Join the room first."),
+    "unknown_clip": _("A part of what you said arrived out of place, and was not taken."),
+    "bad_frame": _FAULT,
+    "bad_json": _FAULT,
+    "unknown_event": _FAULT,
+    "bad_field": _FAULT,
+}
+
 ROOM: dict[str, str | Promise] = {
     # the connection
     "online": _("Online"),
@@ -35,6 +61,8 @@ ROOM: dict[str, str | Promise] = {
     "lost-full": _("{seconds} s of what was said from {from} to {to} are gone: too much was waiting to be sent."),
     "too-large": _("A part of what you said at {from} was too large to be sent."),
     "clip-refused": _("What you said at {from} was not taken: {why}"),
+    # why something was refused, by the server's code
+    **{f"why-{code}": reason for code, reason in REFUSALS.items()},
     # people, captions, chat
     "you": _("you"),
     "host": _("host"),

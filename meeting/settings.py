@@ -41,10 +41,11 @@ CLIP_MAX_SECONDS = env.number("CLIP_MAX_SECONDS", 20, 6, 30)
 CLIP_SILENCE_SECONDS = env.number("CLIP_SILENCE_SECONDS", 1, 0.3, 5)
 
 # --- translation -------------------------------------------------------------------------------------
-TRANSLATOR = env.choices("TRANSLATOR", ["google"], ["google", "libre", "off"])
-TRANSLATE_TO = env.choices("TRANSLATE_TO", ["zh-Hant", "zh-Hans", "en", "ja"], ["zh-Hant", "zh-Hans", "en", "ja"])
 LIBRE_URL = env.address("LIBRE_URL", ["http", "https"])
 LIBRE_API_KEY = env.text("LIBRE_API_KEY")
+# who names a server of their own means that one: no text goes to anybody else unless TRANSLATOR says so
+TRANSLATOR = env.choices("TRANSLATOR", ["libre"] if LIBRE_URL else ["google"], ["google", "libre", "off"])
+TRANSLATE_TO = env.choices("TRANSLATE_TO", ["zh-Hant", "zh-Hans", "en", "ja"], ["zh-Hant", "zh-Hans", "en", "ja"])
 if "off" in TRANSLATOR and len(TRANSLATOR) > 1:
     raise env.refuse("TRANSLATOR", ",".join(TRANSLATOR), "says both `off` and a translator", "Give one or the other.")
 if "libre" in TRANSLATOR and not LIBRE_URL:

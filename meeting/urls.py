@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic.base import RedirectView
 
 from meet import health, views
 
@@ -14,5 +15,6 @@ urlpatterns = [
     path("language/", include("django.conf.urls.i18n")),
     path("livez", health.livez),
     path("healthz", health.healthz),
+    path("favicon.ico", RedirectView.as_view(url="/static/meet/icon.svg")),  # browsers ask without being told
     path("admin/", admin.site.urls),
 ]

@@ -16,7 +16,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server, reactor
 from django.core.exceptions import ImproperlyConfigured
 
-from meeting import lifeline
+from meeting import flow, lifeline
 from meeting.children import READY, REFUSED
 
 DRAIN_S = 15.0
@@ -34,6 +34,19 @@ class WebServer(Server):
         for protocol in idle:
             del self.connections[protocol]
         return super().kill_all_applications()
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Daphne's own never waits: a file for a slow reader would lie in memory, all of it."""
+        if message.get("type") != "http.response.body":
+            await super().handle_reply(protocol, message)
+        elif message.get("more_body"):
+            pieces = flow.begin(protocol)
+            await super().handle_reply(protocol, message)
+            if pieces is not None:
+                await pieces.room()
+        else:
+            flow.end(protocol)
+            await super().handle_reply(protocol, message)
 
     def stop_accepting(self) -> None:
         """Close the listening sockets; open connections go on."""

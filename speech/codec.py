@@ -1,4 +1,4 @@
-"""Container bytes to 16 kHz mono and back: decoding, trimming, loudness, seekable copies. No torch."""
+"""Container bytes to 16 kHz mono and back: decoding, trimming, loudness. No torch."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ SAMPLE_RATE = 16_000
 HOLE_SECONDS = 0.030  # a jump in the container's clock longer than this is silence, not jitter
 LONGEST_HOLE_SECONDS = 30.0
 MAX_CHANNELS = 8
+# Some of FFmpeg's formats are lists of other files or addresses to open (concat, SDP, HLS): a stranger's bytes may
+# only be sound themselves. No protocol is called "none", so nothing else is opened by any of these either.
+CONTAINERS = ("webm", "matroska", "mp4", "m4a", "mov", "3gp", "ogg", "wav", "flac", "mp3", "aac")
+OPENING = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "none"}
 MAX_GAIN = 10.0  # +20 dB
 TARGET_LEVEL = 0.08  # RMS of the loudest tenth, about -22 dBFS
 CEILING = 0.98
@@ -86,23 +90,6 @@ def raised(audio: Audio) -> Audio:
     return audio if gain <= 1.0 else (audio * np.float32(gain)).astype(np.float32)
 
 
-def duration(data: bytes) -> float:
-    """Seconds of audio that can be decoded from `data`."""
-    return len(decode(data)) / SAMPLE_RATE
-
-
-def remux(data: bytes) -> bytes:
-    """The same packets in the same kind of container, its duration and index written, so that a player can
-    seek. Raises `Undecodable` where there are none."""
-    try:
-        with _opened(data) as source:
-            kind = "mp4" if "mp4" in source.format.name else source.format.name.split(",")[0]
-            kind = "webm" if kind == "matroska" else kind
-            return _copied(source, kind)
-    except (av.error.FFmpegError, ValueError) as error:
-        raise Undecodable(f"cannot be remuxed: {type(error).__name__}") from error
-
-
 def as_wav(audio: Audio, rate: int = SAMPLE_RATE) -> bytes:
     """`audio` (samples,) as a 16-bit mono WAV file."""
     pcm = (np.clip(audio, -1.0, 1.0) * 32767).round().astype("<i2").tobytes()
@@ -118,7 +105,7 @@ def _opened(data: bytes) -> InputContainer:
     if not data:
         raise Undecodable("no bytes")
     try:
-        return av.open(io.BytesIO(data), mode="r", metadata_errors="ignore")
+        return av.open(io.BytesIO(data), mode="r", metadata_errors="ignore", options=OPENING)
     except (av.error.FFmpegError, ValueError) as error:
         raise Undecodable(f"no known container: {type(error).__name__}") from error
 
@@ -233,25 +220,3 @@ def _sample(milliseconds: float | None, default: int, length: int) -> int:
     if milliseconds is None or not math.isfinite(milliseconds):
         return default
     return min(length, max(0, round(milliseconds * SAMPLE_RATE / 1000)))
-
-
-def _copied(source: InputContainer, kind: str) -> bytes:
-    if not source.streams.audio:
-        raise Undecodable("no audio stream")
-    stream = source.streams.audio[0]
-    target = io.BytesIO()
-    packets = 0
-    with av.open(target, mode="w", format=kind) as sink:
-        copy = sink.add_stream_from_template(stream)
-        try:
-            for packet in source.demux(stream):
-                if packet.dts is None or not packet.size:
-                    continue
-                packet.stream = copy
-                sink.mux(packet)
-                packets += 1
-        except (av.error.InvalidDataError, av.error.EOFError):
-            pass  # a torn tail: the packets before it are whole
-    if not packets:
-        raise Undecodable("no packets")
-    return target.getvalue()

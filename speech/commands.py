@@ -10,7 +10,9 @@ from pathlib import Path
 from speech import codec, loading
 from speech.config import Config
 from speech.engines import EngineError, Options
+from speech.intake import Unstartable
 from speech.node import Node, Request, Unusable
+from speech.scheduler import Broken
 from speech.weights import Say
 
 
@@ -28,7 +30,7 @@ async def _all(config: Config, files: list[Path], options: Options, script: str,
         for path in files:
             try:
                 answer = await node.hear(Request(path.read_bytes(), options, script=script))
-            except (OSError, codec.Undecodable, Unusable, EngineError) as error:
+            except (OSError, codec.Undecodable, Unstartable, Unusable, Broken, EngineError) as error:
                 say(f"{path}: {error}")
                 failed = 1
                 continue

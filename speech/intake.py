@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import threading
@@ -16,6 +17,7 @@ import numpy as np
 from speech import codec, gate
 
 MEMORY_BYTES = 6 << 30  # of addresses, per process; an hour of audio takes some 0.7 GB of it
+START_SECONDS = 120.0  # for a worker's process, on a machine that is busy with everything else
 PATIENCE_SECONDS = 20.0  # for a clip; a long file gets more in proportion to its bytes
 BYTES_A_SECOND = 200_000
 
@@ -49,50 +51,97 @@ def take(data: bytes, order: Order) -> Taken:
     return Taken(audio, tuple(gate.spans(audio, order.aggressiveness)))
 
 
+class Unstartable(Exception):
+    """No worker could be started, or they all are being ended. The clip is not to blame."""
+
+    retryable = True
+
+
 class Intake:
-    """A few worker processes that `take`. One that dies or hangs is replaced; its clip alone is refused."""
+    """A few workers that `take`, each one clip at a time. One that dies or hangs harms no other's clip."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool = self._new()
+        self._workers = [_Worker() for _ in range(workers)]
+        self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()  # the last one used is warm
+        for worker in self._workers:
+            self._free.put_nowait(worker)
 
     async def take(self, data: bytes, order: Order) -> Taken:
-        """As `take`, elsewhere. A clip whose worker died is tried once more, alone in a fresh one."""
-        patience = PATIENCE_SECONDS + len(data) / BYTES_A_SECOND
-        for _ in range(2):
-            pool = self._pool
-            try:
-                work = asyncio.get_running_loop().run_in_executor(pool, take, data, order)
-                return await asyncio.wait_for(work, patience)
-            except TimeoutError as error:
-                self._replace(pool)
-                raise codec.Undecodable("decoding took too long") from error
-            except BrokenProcessPool:
-                self._replace(pool)
-        raise codec.Undecodable("decoding ended its process")
+        """As `take`, elsewhere, as soon as a worker is free. A clip whose worker died or hung is tried once more
+        in a fresh one; only what fails there too is `Undecodable`. Raises `Unstartable`."""
+        worker = await self._free.get()
+        try:
+            return await _taken(worker, data, order)
+        finally:
+            self._free.put_nowait(worker)
 
     async def warm(self) -> None:
         """Start a worker now, so that the first clip does not wait for it."""
         await self.take(codec.as_wav(np.zeros(codec.SAMPLE_RATE, np.float32)), Order(60.0))
 
     def close(self) -> None:
-        self._replace(self._pool, fresh=False)
+        """End the workers; what they were at becomes `Unstartable`."""
+        for worker in self._workers:
+            worker.end(for_good=True)
 
-    def _new(self) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=_settle)
 
-    def _replace(self, pool: ProcessPoolExecutor, *, fresh: bool = True) -> None:
-        if pool is not self._pool:
-            return  # somebody else has already
-        processes = list((getattr(pool, "_processes", None) or {}).values())
-        if fresh:
-            self._pool = self._new()
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+async def _taken(worker: _Worker, data: bytes, order: Order) -> Taken:
+    patience = PATIENCE_SECONDS + len(data) / BYTES_A_SECOND
+    try:
+        with contextlib.suppress(TimeoutError, BrokenProcessPool):
+            return await worker.take(data, order, patience)
+        return await worker.take(data, order, patience)  # in a fresh process, which has done nothing else
+    except TimeoutError as error:
+        raise codec.Undecodable("decoding took too long") from error
+    except BrokenProcessPool as error:
+        raise codec.Undecodable("decoding ended its process") from error
+    except MemoryError as error:
+        raise codec.Undecodable("decoding took too much memory") from error
+
+
+class _Worker:
+    """One process, which takes one clip at a time: started when a clip needs it, ended when a clip spoils it."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._ended = False
+
+    async def take(self, data: bytes, order: Order, patience: float) -> Taken:
+        """As `take`. `patience` in seconds from when the process has started; a clip that outlasts it, ends it or
+        is not waited for any longer takes it along. Raises `TimeoutError`, `BrokenProcessPool`, `Unstartable`."""
+        pool = self._pool or await self._start()
+        try:
+            work = asyncio.get_running_loop().run_in_executor(pool, take, data, order)
+            return await asyncio.wait_for(work, patience)
+        except (TimeoutError, BrokenProcessPool, asyncio.CancelledError):
+            self.end()
+            raise
+
+    def end(self, *, for_good: bool = False) -> None:
+        """Kill the process. Its clip's caller is told by the pool, which sees it die."""
+        self._ended = self._ended or for_good
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
             process.kill()
-        if not fresh:
-            pool.shutdown(wait=True)
+        pool.shutdown(wait=for_good)
+
+    async def _start(self) -> ProcessPoolExecutor:
+        """A process that answers. A slow machine has its own, longer patience here."""
+        if self._ended:
+            raise Unstartable("ending")
+        context = multiprocessing.get_context("spawn")
+        self._pool = pool = ProcessPoolExecutor(1, mp_context=context, initializer=_settle)
+        try:
+            await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(pool, os.getpid), START_SECONDS)
+        except (TimeoutError, BrokenProcessPool, OSError) as error:
+            self.end()
+            raise Unstartable(f"no decoding process: {type(error).__name__}") from error
+        except asyncio.CancelledError:
+            self.end()
+            raise
+        return pool
 
 
 def _settle() -> None:

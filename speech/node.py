@@ -10,13 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from speech import checks, gate, script, windows
 from speech.config import Config
-from speech.engines import Engine, Hypothesis, Options, Segment
+from speech.engines import Engine, Hypothesis, Options, Segment, probe
 from speech.intake import Intake, Order, Taken
-from speech.scheduler import Priority, Scheduler
+from speech.scheduler import Broken, Priority, Scheduler, call_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -82,12 +80,12 @@ class Node:
     def engine(self) -> Engine | None:
         return self.scheduler.engine if self.scheduler else None
 
-    async def start(self) -> None:
+    async def start(self) -> Scheduler:
         """Load the engine, off the event loop, and warm what the first clip would wait for."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="loading")
         warm = asyncio.create_task(self._intake.warm())
         try:
-            engine = await asyncio.get_running_loop().run_in_executor(thread, self._loaded)
+            engine, longest = await asyncio.get_running_loop().run_in_executor(thread, self._loaded)
             await warm
         except Exception as error:
             self.failure = error  # whoever serves reports it and ends
@@ -95,8 +93,14 @@ class Node:
         finally:
             warm.cancel()
             thread.shutdown(wait=False)  # an end asked for in mid-load does not wait for the model
-        self.scheduler = Scheduler(engine)
+        self.scheduler = Scheduler(engine, longest=longest)
         logger.info("ready: model %s on %s", engine.model, engine.device)
+        return self.scheduler
+
+    async def live(self) -> Broken:
+        """Start, and return once the engine does not work any more, with the reason. Raises what `start` does."""
+        scheduler = await self.start()
+        return await asyncio.shield(scheduler.broken)  # whoever is cancelled here does not cancel it
 
     async def stop(self) -> None:
         """Finish what is queued, within bounds."""
@@ -120,10 +124,12 @@ class Node:
         heard = await self._transcribed(pieces, request, patience, self.scheduler)
         return _answer(windows.joined(pieces, heard), taken, request.script)
 
-    def _loaded(self) -> Engine:
+    def _loaded(self) -> tuple[Engine, float]:
+        """The engine, its first and slowest call behind it, and how long any later one may take."""
         engine = self._load()
-        engine.transcribe([np.zeros(gate.SAMPLE_RATE, np.float32)], Options(fallback=False))
-        return engine
+        began = time.monotonic()
+        probe(engine)
+        return engine, call_seconds(time.monotonic() - began)
 
     def _order(self, request: Request) -> Order:
         live = self.config.clip_max_seconds + LIVE_MARGIN_SECONDS

@@ -11,13 +11,24 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
-from speech.engines import Audio, Engine, EngineError, Hypothesis, Options
+from speech.engines import Audio, Engine, EngineError, Hypothesis, Options, probe
 
 FILES_WAITING = 64  # rows of uploaded files; live finals have no bound, they are never shed
 PARTIALS_WAITING = 64
 FILE_BATCH_SHARE = 8  # a batch of file rows is so much smaller, so that a final never waits long behind it
-RETRY_AFTER_SECONDS = 5
+FAILURES = 3  # calls of the engine that failed in a row, before it has to show that it works at all
+# How long a call may last. The worst batch (all rows at all temperatures, to their last token) takes 160 times as long
+# as the probe, measured with the bundled model on two processors; other work on the machine slows both.
+LEAST_CALL_SECONDS = 60.0
+PROBES_A_CALL = 300.0
+LONGEST_CALL_SECONDS = 1800.0
+
+
+def call_seconds(probed: float) -> float:
+    """How long a call of the engine may last, where the probe took `probed` seconds."""
+    return min(LONGEST_CALL_SECONDS, LEAST_CALL_SECONDS + PROBES_A_CALL * probed)
 
 
 class Priority(enum.IntEnum):
@@ -40,6 +51,12 @@ class Expired(Exception):
     retryable = False
 
 
+class Broken(Exception):
+    """The engine does not work any more, and a fresh process would. The clip is not to blame."""
+
+    retryable = True
+
+
 class Closed(Exception):
     """The scheduler is ending and takes nothing new."""
 
@@ -59,11 +76,18 @@ class _Row:
 
 
 class Scheduler:
-    """One engine on one thread, and the queue before it. Lives on one event loop."""
+    """One engine on one thread, and the queue before it. Lives on one event loop. An engine that fails again and
+    again, or never comes back within `longest` seconds, is `broken`: nothing is heard any more."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, engine: Engine, *, clock: Callable[[], float] = time.monotonic, longest: float = LONGEST_CALL_SECONDS
+    ) -> None:
         self.engine = engine
+        self.broken: asyncio.Future[Broken] = asyncio.get_running_loop().create_future()
         self._clock = clock
+        self._longest = longest
+        self._called: float | None = None  # when the call under way began
+        self._failures = 0
         self._rows: list[_Row] = []
         self._numbers = itertools.count()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
@@ -75,7 +99,9 @@ class Scheduler:
 
     async def hear(self, audio: Audio, options: Options, priority: Priority, patience: float = math.inf) -> Hypothesis:
         """Wait for the clip's turn and text; `patience` in seconds from now sets its deadline. A caller that is
-        cancelled leaves the queue. Raises `Overloaded`, `Expired`, `Closed`, `EngineError`."""
+        cancelled leaves the queue. Raises `Overloaded`, `Expired`, `Closed`, `Broken`, `EngineError`."""
+        if self.broken.done():
+            raise self.broken.result()
         if self._closed:
             raise Closed("ending")
         self._admit(priority)
@@ -95,17 +121,23 @@ class Scheduler:
         """How many clips wait for their turn."""
         return len(self._rows)
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the engine, before it is called broken and after; empty while all is well."""
+        if self.broken.done():
+            return str(self.broken.result())
+        if self._failures >= FAILURES:
+            return f"{self._failures} calls of the engine failed in a row"
+        spent = 0.0 if self._called is None else self._clock() - self._called
+        return f"the engine has been busy with one batch for {spent:.0f} s" if spent > self._longest / 2 else ""
+
     async def drain(self, seconds: float) -> None:
         """Take nothing new, and wait for what is queued, for so long at most."""
         self._closed = True
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
         self._loop.cancel()
-        for row in self._rows:
-            if not row.answer.done():
-                row.answer.set_exception(Closed("ended before its turn"))
-        self._rows.clear()
-        self._idle.set()
+        self._refuse_all(Closed("ended before its turn"))
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _admit(self, priority: Priority) -> None:
@@ -114,7 +146,7 @@ class Scheduler:
             raise Overloaded(f"{bound} clips of this kind wait already")
 
     async def _run(self) -> None:
-        while True:
+        while not self.broken.done():
             if not self._rows:
                 self._idle.set()
                 self._work.clear()
@@ -122,6 +154,16 @@ class Scheduler:
             batch = self._next()
             if batch:
                 await self._answer(batch)
+            if self._failures >= FAILURES:
+                await self._examine()
+        self._refuse_all(self.broken.result())
+
+    def _refuse_all(self, error: Exception) -> None:
+        for row in self._rows:
+            if not row.answer.done():
+                row.answer.set_exception(error)
+        self._rows.clear()
+        self._idle.set()
 
     def _next(self) -> list[_Row]:
         """The most urgent row and those that can go with it, taken off the queue."""
@@ -149,7 +191,7 @@ class Scheduler:
         """Give every row its text or its error. A batch that fails is heard again a row at a time, so that one
         bad clip does not take its neighbours down."""
         heard = await self._heard(batch)
-        if isinstance(heard, BaseException) and len(batch) > 1:
+        if isinstance(heard, EngineError) and len(batch) > 1:
             for row in batch:
                 await self._answer([row])
             return
@@ -162,11 +204,43 @@ class Scheduler:
                 row.answer.set_result(heard[i])
 
     async def _heard(self, batch: list[_Row]) -> list[Hypothesis] | Exception:
-        loop = asyncio.get_running_loop()
         clips = [row.audio for row in batch]
         try:
-            return await loop.run_in_executor(self._thread, self.engine.transcribe, clips, batch[0].options)
-        except EngineError as error:
+            heard: list[Hypothesis] = await self._call(self.engine.transcribe, clips, batch[0].options)
+        except Broken as error:
             return error
         except Exception as error:  # an engine's unforeseen error is this batch's, never the queue's end
+            self._failures += 1
+            if isinstance(error, EngineError):
+                return error
             return EngineError(f"{type(error).__name__} in the engine", retryable=False)
+        self._failures = 0
+        return heard
+
+    async def _examine(self) -> None:
+        """Tell clips that no engine can hear, which are theirs to answer for, from an engine that hears nothing."""
+        try:
+            await self._call(probe, self.engine)
+        except Broken:
+            return
+        except Exception as error:
+            self._break(f"{self._failures} calls failed in a row, and silence too: {type(error).__name__}")
+        else:
+            self._failures = 0
+
+    async def _call(self, function: Callable[..., Any], *arguments: object) -> Any:
+        """What the engine gives on its thread. One that does not come back is broken: its thread is lost."""
+        if self.broken.done():
+            raise self.broken.result()
+        self._called = self._clock()
+        call = asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+        done, _ = await asyncio.wait({call}, timeout=self._longest)
+        if not done:
+            raise self._break(f"a batch did not come back within {self._longest:.0f} s")
+        self._called = None
+        return call.result()
+
+    def _break(self, why: str) -> Broken:
+        error = Broken(why)
+        self.broken.set_result(error)
+        return error

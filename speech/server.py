@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from speech import codec, scheduler, wire
+from speech import codec, intake, scheduler, wire
 from speech.engines import EngineError
 from speech.node import FILE_MAX_SECONDS, Answer, Loading, Node, Unusable
 
@@ -27,7 +27,6 @@ LIVE_MAX_BYTES = 32 << 20
 FILE_MAX_BYTES = 512 << 20
 BUSY_RETRY_SECONDS = 5
 LOADING_RETRY_SECONDS = 2
-CONTAINERS = ("webm", "mp4", "m4a", "ogg", "wav", "flac", "mp3")
 
 
 class TooLarge(Exception):
@@ -46,18 +45,20 @@ STATUS: dict[type[Exception], tuple[int, int | None]] = {
     scheduler.Overloaded: (503, BUSY_RETRY_SECONDS),
     scheduler.Closed: (503, BUSY_RETRY_SECONDS),
     scheduler.Expired: (503, None),
+    scheduler.Broken: (503, BUSY_RETRY_SECONDS),
+    intake.Unstartable: (503, BUSY_RETRY_SECONDS),
 }
 
 
 def create_app(node: Node, *, on_failure: Callable[[Exception], None] | None = None) -> ASGIApp:
-    """The application around `node`. `on_failure` hears of a model that cannot be had."""
+    """The application around `node`. `on_failure` hears of a model that cannot be had, or does not work any more."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        start = asyncio.create_task(node.start())
-        start.add_done_callback(lambda task: _report(task, on_failure))
+        life = asyncio.create_task(node.live())
+        life.add_done_callback(lambda task: _report(task, on_failure))
         yield
-        start.cancel()
+        life.cancel()
         await node.stop()
 
     app = Starlette(
@@ -130,6 +131,8 @@ async def _health(http: HttpRequest) -> Response:
         return JSONResponse({"status": "failed", "error": str(node.failure)}, 503)
     if node.scheduler is None:
         return JSONResponse({"status": "loading"}, 503, {"Retry-After": str(LOADING_RETRY_SECONDS)})
+    if node.scheduler.trouble:
+        return JSONResponse({"status": "failed", "error": node.scheduler.trouble}, 503)
     engine = node.scheduler.engine
     return JSONResponse(
         {
@@ -150,7 +153,7 @@ async def _capabilities(http: HttpRequest) -> Response:
     can = node.engine.capabilities
     return JSONResponse(
         {
-            "decodes": list(CONTAINERS),
+            "decodes": list(codec.CONTAINERS),
             "trims": True,
             "gates": node.config.aggressiveness is not None,
             "checks": True,
@@ -245,10 +248,10 @@ async def _http_error(http: HttpRequest, error: Exception) -> Response:
     return JSONResponse(shown, error.status_code, error.headers)
 
 
-def _report(task: asyncio.Task[None], on_failure: Callable[[Exception], None] | None) -> None:
+def _report(task: asyncio.Task[scheduler.Broken], on_failure: Callable[[Exception], None] | None) -> None:
     if task.cancelled():
         return
-    error = task.exception()
+    error = task.exception() or task.result()
     if isinstance(error, Exception) and on_failure:
         on_failure(error)
 

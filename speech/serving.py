@@ -14,7 +14,9 @@ import uvicorn
 
 from speech import loading
 from speech.config import BadSetting, Config
+from speech.intake import Unstartable
 from speech.node import Node
+from speech.scheduler import Broken
 from speech.server import create_app
 
 KEEP_ALIVE_SECONDS = 75  # longer than callers keep theirs, so that no request meets a closing connection
@@ -23,6 +25,7 @@ DRAIN_SECONDS = 10.0  # for requests in flight when the end is asked for
 HARD_END_SECONDS = DRAIN_SECONDS + 5
 LEAVE_SECONDS = 2.0
 LOG_BYTES = 10 << 20
+REFUSED = 2  # a start that would fail again; any other failure is worth a fresh start
 
 
 def serve(config: Config, host: str, port: int, *, stdin_pipe: bool) -> int:
@@ -44,10 +47,18 @@ def serve(config: Config, host: str, port: int, *, stdin_pipe: bool) -> int:
     if stdin_pipe:
         threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
     server.run(sockets=[listener])
-    for error in failures:
-        _say(f"speech cannot start: {error}")
-    _leave_within(LEAVE_SECONDS, 2 if failures else 0)
-    return 2 if failures else 0
+    status = max(map(_status, failures), default=0)
+    _leave_within(LEAVE_SECONDS, status)
+    return status
+
+
+def _status(failure: Exception) -> int:
+    """Tell the operator what failed, and whoever started us whether to start us again."""
+    if isinstance(failure, Broken | Unstartable):
+        _say(f"speech ends, for a fresh start to mend: {failure}")
+        return 1
+    _say(f"speech cannot start: {failure}")
+    return REFUSED
 
 
 class _Server(uvicorn.Server):
@@ -68,6 +79,7 @@ def _settings(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         log_config=None,
+        log_level="warning",  # its own news of starting and ending is ours to tell
         access_log=False,  # a query may hold a prompt, which people said
         lifespan="on",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

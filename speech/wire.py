@@ -14,7 +14,8 @@ PRIORITIES = {"final": Priority.FINAL, "partial": Priority.PARTIAL, "file": Prio
 
 
 def parse(data: bytes, fields: Mapping[str, str]) -> Request:
-    """A request from its query or form. Raises `Unusable` with the field's name."""
+    """A request from its query or form. Raises `Unusable` with the field's name. `ext` and `model` may be there and
+    are not needed: the bytes say what they are, and there is one model, which the answer names."""
     language = fields.get("language", "").strip().lower()
     languages = fields.get("languages", "").lower().replace(" ", "")
     patience = _number(fields, "deadline")

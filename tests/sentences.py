@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from speech import codec
+
 FOLDER = Path(__file__).parent / "fixtures" / "sentences"
 
 
@@ -19,6 +21,16 @@ class Sentence:
     speech_start: float
     speech_end: float
     exact: bool
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes."""
+        return self.path.read_bytes()
+
+    @property
+    def audio(self) -> codec.Audio:
+        """Its sound, float32 (samples,), 16 kHz."""
+        return codec.decode(self.data)
 
 
 def sentences(language: str | None = None, *, exact: bool = False) -> list[Sentence]:

@@ -11,6 +11,10 @@ os.environ.update(
 )
 for name in ("DATABASE_URL", "REDIS_URL", "SPEECH_URL", "SPEECH_TOKEN", "DEBUG", "TRANSLATE_TO", "LOG_DIR"):
     os.environ.pop(name, None)
+if elsewhere := os.environ.get(
+    "TEST_DATABASE_URL"
+):  # PostgreSQL instead of SQLite: a database of the tests' own is made there
+    os.environ["DATABASE_URL"] = elsewhere
 
 from meeting.settings import *  # noqa: E402, F403
 from meeting.settings import STORAGES  # noqa: E402

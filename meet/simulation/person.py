@@ -44,6 +44,10 @@ class Person:
             raise JoinFailed(f"no room was made (status {answer.status_code})")
         return found[1]
 
+    async def finds(self, slug: str) -> bool:
+        """Whether there is a room at this address."""
+        return (await self._http.get(f"/rooms/{slug}/")).status_code == httpx.codes.OK
+
     async def join(self, slug: str) -> None:
         """Enter the room and open its socket. Raises JoinFailed."""
         answer = await self._post(f"/rooms/{slug}/join/", {"name": self.name}, page=f"/rooms/{slug}/")
@@ -115,6 +119,8 @@ class Person:
             elif event["type"] == "clip_ack" and event["clip"] in self._acknowledged:
                 self._acknowledged[event["clip"]].set()
             self._heard(self, event, time.monotonic())
+            if "seq" in event:
+                await socket.send(json.dumps({"type": "seen", "seq": event["seq"]}))
 
 
 async def _at(moment: float) -> None:

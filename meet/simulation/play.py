@@ -72,7 +72,7 @@ def _nothing(_person: Person, _event: Event, _at: float) -> None:
 
 
 async def _room(plan: Plan, maker: Person, say: Callable[[str], None]) -> str:
-    if "-" in plan.room:
+    if await maker.finds(plan.room):
         return plan.room
     slug = await maker.make_room(plan.room)
     say(f"made {plan.url}/rooms/{slug}/")

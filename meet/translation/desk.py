@@ -5,15 +5,19 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from meet import broadcast
 from meet.translation import chain, ledger, scripts
+from meet.translation.gate import Gate
 from meet.translation.ledger import Job
 from meet.translation.provider import LeftAlone, Refused, Unavailable
 
 IN_FLIGHT = 4  # a room and language
 MOST_JOBS = 256  # at the desk at once; what is over stays in the database till a sweep
+MOST_SWEPT = 192  # of them made up for: the rest is kept for what is said just now
+MOST_OF_A_ROOM = 32  # live ones and as many made up for: no room's backlog is before another room's words
 FEWEST = 16  # places that must be free before a sweep fills them
 LONGEST_PAUSE = 8.0  # seconds, while nobody answers; the breakers keep the number of tries down
 UNTRIED_PAUSE = timedelta(seconds=1)
@@ -22,25 +26,35 @@ LONGEST_REFUSAL = 600.0  # seconds, where somebody answers that they will not
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Seat:
+    """A job's place at the desk: `live` where its caption came just now, else it is made up for."""
+
+    job: Job
+    live: bool
+
+
 class Desk:
     """What is being translated in this process."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
-        self._jobs: dict[tuple[uuid.UUID, int, str], Job] = {}
-        self._gates: dict[tuple[int, str], asyncio.Semaphore] = {}
+        self._seats: dict[tuple[uuid.UUID, int, str], Seat] = {}
+        self._askers = Gate(chain.THREADS)  # all rooms together: who waits for a thread is not asking yet
+        self._gates: dict[tuple[int, str], Gate] = {}
         self._users: dict[tuple[int, str], int] = {}
 
     def nudge(self, clip_id: uuid.UUID) -> None:
         """See at once what a caption needs."""
-        if len(self._jobs) < MOST_JOBS and chain.configured().ready():
+        if len(self._seats) < MOST_JOBS and chain.configured().ready():
             self._start(self._begin_clip(clip_id))
 
     async def sweep(self) -> None:
         """Take up what is due and nobody works on."""
-        free = MOST_JOBS - len(self._jobs)
+        free = MOST_SWEPT - sum(1 for seat in self._seats.values() if not seat.live)
         if free >= FEWEST and chain.configured().ready():
-            self._begin(await ledger.due(frozenset(job.clip for job in self._jobs.values()), free))
+            here = frozenset(seat.job.clip for seat in self._seats.values())
+            self._begin(await ledger.due(here, free), live=False)
 
     async def idle(self) -> None:
         """Wait until the desk is empty."""
@@ -54,22 +68,26 @@ class Desk:
         await self.idle()
 
     async def _begin_clip(self, clip_id: uuid.UUID) -> None:
-        self._begin(await ledger.of_clip(clip_id))
+        self._begin(await ledger.of_clip(clip_id), live=True)
 
-    def _begin(self, jobs: list[Job]) -> None:
+    def _begin(self, jobs: list[Job], *, live: bool) -> None:
         for job in jobs:
-            if job.key not in self._jobs:
-                self._jobs[job.key] = job
-                self._start(self._work(job))
+            if job.key not in self._seats and self._of_room(job.room, live) < MOST_OF_A_ROOM:
+                self._seats[job.key] = Seat(job, live)
+                self._start(self._work(job, live))
 
-    async def _work(self, job: Job) -> None:
+    def _of_room(self, room: int, live: bool) -> int:
+        return sum(1 for seat in self._seats.values() if seat.job.room == room and seat.live == live)
+
+    async def _work(self, job: Job, live: bool) -> None:
         try:
-            async with self._gate((job.room, job.ask.target)):
+            async with self._gate((job.room, job.ask.target), live), self._askers.enter(live=live):
                 events = await self._translated(job)
         finally:
-            del self._jobs[job.key]
-        for event in events:
-            await broadcast.send(job.room, event)
+            del self._seats[job.key]
+        if events and await ledger.is_shown(job):
+            for event in events:
+                await broadcast.send(job.room, event)
 
     async def _translated(self, job: Job) -> list[str]:
         """Ask, and write the answer: the events that tell of it; none where there is no answer yet."""
@@ -99,12 +117,12 @@ class Desk:
             logger.error("a translation was given up: %s; the sweep comes back to it", type(error).__name__)
 
     @asynccontextmanager
-    async def _gate(self, key: tuple[int, str]) -> AsyncIterator[None]:
+    async def _gate(self, key: tuple[int, str], live: bool) -> AsyncIterator[None]:
         """Room for a few at once a room and language; nothing is kept of rooms where nobody waits."""
-        gate = self._gates.setdefault(key, asyncio.Semaphore(IN_FLIGHT))
+        gate = self._gates.setdefault(key, Gate(IN_FLIGHT))
         self._users[key] = self._users.get(key, 0) + 1
         try:
-            async with gate:
+            async with gate.enter(live=live):
                 yield
         finally:
             self._users[key] -= 1

@@ -1,16 +1,18 @@
 """The promised translations as rows: which are due, who took them, and how they are kept."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import DenseRank
 from django.utils import timezone
 
-from meet import events, sequence
-from meet.models import Translation
+from meet import events, meetings, sequence
+from meet.models import Meeting, Translation
 from meet.orm_pool import pooled
 from meet.translation.provider import Ask
 from meet.translation.scripts import CHINESE
@@ -51,8 +53,14 @@ def of_clip(clip_id: uuid.UUID) -> list[Job]:
 
 @pooled
 def due(besides: frozenset[uuid.UUID], at_most: int) -> list[Job]:
-    """What is due of all captions but these, the oldest speech first; at most so many rows."""
-    rows = list(_due(timezone.now()).exclude(caption_id__in=besides)[:at_most])
+    """What is due of all captions but these, at most so many rows: rooms take turns, each with its oldest speech."""
+    turn = Window(
+        DenseRank(),
+        partition_by=F("caption__meeting__room_id"),
+        order_by=[F("caption__started_at").asc(), F("caption_id").asc()],
+    )
+    waiting = _due(timezone.now()).exclude(caption_id__in=besides).annotate(turn=turn)
+    rows = list(waiting.order_by("turn", "caption__started_at", "caption_id", "language")[:at_most])
     if len(rows) == at_most:
         # the last caption may be cut in two, and its Chinese scripts must come from one answer
         rows = [row for row in rows if row.caption_id != rows[-1].caption_id] or rows
@@ -81,14 +89,33 @@ def settle(job: Job, texts: dict[str, str], provider: str) -> list[str]:
     """
     told = []
     with transaction.atomic():
+        sequence.hold(job.meeting)  # first, as a new revision does: else two could wait for each other
         for language, text in texts.items():
             row = _rows(job).filter(language=language, caption__revision=job.revision)
             if row.update(state=Translation.State.DONE, text=text, provider=provider, next_try_at=None):
-                seq = sequence.take(job.meeting)
-                told.append(
-                    events.encode("translation", seq=seq, clip=str(job.clip), lang=language, state="done", text=text)
-                )
+                told.append(_event(job, sequence.take(job.meeting), language, text))
     return told
+
+
+@pooled
+def is_shown(job: Job) -> bool:
+    """Whether the room's page shows the job's meeting now."""
+    meeting = Meeting.objects.filter(pk=job.meeting).first()
+    return meeting is not None and meetings.shown_live(meeting, timezone.now())
+
+
+def _event(job: Job, seq: int, language: str, text: str) -> str:
+    clip, done = str(job.clip), Translation.State.DONE.value
+    return events.encode(
+        "translation",
+        meeting=job.meeting,
+        seq=seq,
+        clip=clip,
+        revision=job.revision,
+        lang=language,
+        state=done,
+        text=text,
+    )
 
 
 def _due(now: datetime) -> QuerySet[Translation]:
@@ -102,7 +129,7 @@ def _rows(job: Job) -> QuerySet[Translation]:
     )
 
 
-def _jobs(rows: list[Translation]) -> list[Job]:
+def _jobs(rows: Sequence[Translation]) -> list[Job]:
     def of_one_answer(row: Translation) -> tuple[uuid.UUID, str]:
         return row.caption_id, "zh" if row.language in CHINESE else row.language
 

@@ -22,11 +22,14 @@ def plan(language: str, text: str) -> list[Planned]:
     return [one for one in planned if one is not None]
 
 
+def possible(language: str, target: str) -> bool:
+    """Whether somebody translates between these languages now: what was promised may have lost its translator."""
+    return chain.configured().speaks(language, target)
+
+
 def _planned(language: str, target: str, text: str) -> Planned | None:
     if not any(character.isalpha() for character in text):
         return Planned(target, text, "") if text else None  # nothing to translate
     if language in scripts.CHINESE and target in scripts.CHINESE:
         return Planned(target, scripts.in_script(text, target), "opencc")
-    if chain.configured().speaks(language, target):
-        return Planned(target, "", "")
-    return None
+    return Planned(target, "", "") if possible(language, target) else None

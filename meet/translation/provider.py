@@ -1,5 +1,6 @@
 """What a translator is asked, what it may answer, and how it says that it cannot."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,7 +66,8 @@ def sensible(provider: str, ask: Ask, answer: object) -> str:
     """An answer as one line of text. Raises Unavailable where it is none."""
     if not isinstance(answer, str):
         raise Unavailable(provider, "no text in the answer")
-    line = " ".join(answer.split())
+    # a database may refuse control characters and halves of surrogate pairs
+    line = " ".join("".join(c for c in answer if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs")).split())
     if not line or len(line) > 200 + LONGEST_GROWTH * len(ask.text):
         raise Unavailable(provider, "an answer of no sensible length")
     return line

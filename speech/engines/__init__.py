@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Audio = npt.NDArray[np.float32]
+SILENCE: Audio = np.zeros(16_000, np.float32)
 
 
 @dataclass(frozen=True)
@@ -78,3 +79,8 @@ class Engine(Protocol):
     def transcribe(self, clips: Sequence[Audio], options: Options) -> list[Hypothesis]:
         """One hypothesis a clip, in order. Clips: float32 (samples,), 16 kHz, `window_seconds` at most."""
         ...
+
+
+def probe(engine: Engine) -> None:
+    """Let `engine` hear a second of silence: one that works does so without an error, whatever it makes of it."""
+    engine.transcribe([SILENCE], Options(fallback=False))

@@ -81,16 +81,46 @@ test('a lost line is opened again, each time after a longer wait', () => {
   assert.equal(sockets.length, 3);
 });
 
-test('a welcome makes the next wait short again', () => {
-  for (const attempt of [0, 1, 2]) {
-    sockets[attempt].closes();
-    time(10_000);
+const fail = (times) => {
+  for (let i = 0; i < times; i += 1) {
+    sockets.at(-1).closes();
+    time(6000);
   }
+};
+
+test('a line that lived ten seconds makes the next wait short again', () => {
+  fail(3);
   sockets[3].opens();
   sockets[3].says({ type: 'welcome' });
+  time(9000);
+  sockets[3].says({ type: 'pong', sent_at: now, server_at: now });
+  time(1000);
   sockets[3].closes();
   time(250);
   assert.equal(sockets.length, 5);
+});
+
+test('a line that breaks soon after its welcome is not opened again at once, time after time', () => {
+  fail(3);
+  sockets[3].opens();
+  sockets[3].says({ type: 'welcome' });
+  time(1000);
+  sockets[3].closes();
+  time(1000);
+  assert.equal(sockets.length, 4);
+  time(1000);
+  assert.equal(sockets.length, 5);
+});
+
+test('a socket that does not open is given up, and another one tried', () => {
+  time(9950);
+  assert.equal(sockets[0].closed, undefined);
+  time(300);
+  assert.equal(sockets[0].closed, true);
+  assert.equal(sockets.length, 2);
+  sockets[1].opens();
+  time(10_000);
+  assert.equal(sockets[1].closed, undefined);
 });
 
 test('when the network is back it does not wait', () => {
@@ -131,12 +161,16 @@ test('a line that answers stays, however late the timers of a hidden page are', 
   assert.equal(sockets[0].closed, undefined);
 });
 
-test('what the old socket says late does not end the new one', () => {
+test('what the old socket says late is not heard, and does not end the new one', () => {
+  let heard = 0;
+  connection.addEventListener('event', () => { heard += 1; });
   sockets[0].opens();
   time(20_000);
   time(250);
   sockets[1].opens();
+  sockets[0].says({ type: 'welcome' });
   sockets[0].closes();
+  assert.equal(heard, 0);
   assert.equal(connection.state, 'online');
 });
 

@@ -12,11 +12,12 @@ test('the browser knows every event of the fixture and no other', () => {
 });
 
 test('what the browser says has the fixture\'s shape', () => {
-  const { clip_start, clip_end, message, snapshot, end_meeting, ping } = fixture.client;
+  const { clip_start, clip_end, message, snapshot, seen, end_meeting, ping } = fixture.client;
   assert.deepEqual(events.clipStart(clip_start), clip_start);
   assert.deepEqual(events.clipEnd(clip_end), clip_end);
   assert.deepEqual(events.message(message.id, message.text), message);
   assert.deepEqual(events.snapshot(), snapshot);
+  assert.deepEqual(events.seen(seen.seq), seen);
   assert.deepEqual(events.endMeeting(), end_meeting);
   assert.deepEqual(events.ping(ping.sent_at), ping);
 });
@@ -32,4 +33,9 @@ test('an event of a later version is passed over', () => {
 test('a frame is version, clip, number and then the chunk', () => {
   const frame = events.frame('0d4f7d0e-5d0c-4b8e-9f3a-0a1b2c3d4e5f', 258, Uint8Array.of(7, 8));
   assert.equal(Buffer.from(frame).toString('hex'), '010d4f7d0e5d0c4b8e9f3a0a1b2c3d4e5f000001020708');
+});
+
+test('ranges hold both of their ends', () => {
+  assert.deepEqual(events.numbers([[0, 2], [5, 5]]), [0, 1, 2, 5]);
+  assert.deepEqual(events.numbers([]), []);
 });

@@ -37,20 +37,23 @@ test('an older revision changes nothing', () => {
 });
 
 test('a line is not repeated in its own language', () => {
-  assert.deepEqual(under('ja', ALL, { translates: true, known: [] }), ['zh-Hant', 'zh-Hans', 'en']);
+  assert.deepEqual(under('ja', ALL, { final: true, translates: true, known: ALL }), ['zh-Hant', 'zh-Hans', 'en']);
 });
 
-test('a line in a language nobody reads has all that the reader chose', () => {
-  assert.deepEqual(under('ko', ['en'], { translates: true, known: [] }), ['en']);
+test('a final line has a row only for what the server has or promised', () => {
+  assert.deepEqual(under('ko', ALL, { final: true, translates: true, known: ['en'] }), ['en']);
+  assert.deepEqual(under('ko', ALL, { final: true, translates: true, known: [] }), []);
 });
 
-test('without a translator only the other script of Chinese has a row', () => {
-  assert.deepEqual(under('zh-Hant', ALL, { translates: false, known: [] }), ['zh-Hans']);
-  assert.deepEqual(under('en', ALL, { translates: false, known: [] }), []);
+test('a final line has no row in a language the reader did not choose', () => {
+  assert.deepEqual(under('ja', ['en'], { final: true, translates: true, known: ALL }), ['en']);
 });
 
-test('what the server sent is shown whatever the settings say', () => {
-  assert.deepEqual(under('en', ALL, { translates: false, known: ['ja'] }), ['ja']);
+test('a partial line has the rows that its final will probably have', () => {
+  const there = { final: false, known: [] };
+  assert.deepEqual(under('ja', ALL, { ...there, translates: true }), ['zh-Hant', 'zh-Hans', 'en']);
+  assert.deepEqual(under('zh-Hant', ALL, { ...there, translates: false }), ['zh-Hans']);
+  assert.deepEqual(under('en', ALL, { ...there, translates: false }), []);
 });
 
 test('a translation that is done does not wait again', () => {

@@ -138,10 +138,50 @@ test('a clip that is refused is forgotten, and its person told', async () => {
   uplink.start(startOf(A));
   uplink.chunk(A, 0, bytes());
   await uplink.hear({ type: 'clip_refused', clip: A, code: 'too_old', message: 'Too old.' });
-  assert.deepEqual(lost, [{ at: 1000, code: 'too_old', message: 'Too old.' }]);
+  assert.deepEqual(lost, [{ code: 'too_old', from: 1000, to: 1000, message: 'Too old.' }]);
   sent = [];
   await uplink.connected(line());
   assert.deepEqual(sent, []);
+});
+
+test('what is still on its way when its clip is refused belongs to no clip it knows', async () => {
+  await uplink.connected(line());
+  uplink.start(startOf(A));
+  assert.equal(uplink.knows(A), true);
+  await uplink.hear({ type: 'clip_refused', clip: A, code: 'too_old', message: '' });
+  assert.equal(uplink.knows(A), false);
+});
+
+test('what cannot be kept is not queued either: its clip ends there, and all that is lost of it is told', async () => {
+  const lost = [];
+  uplink = new Uplink(new Journal({ limit: 200 }), () => now);
+  uplink.addEventListener('lost', (event) => lost.push(event.detail));
+  uplink.start(startOf(A));
+  [0, 1, 2, 3].forEach((number) => uplink.chunk(A, number, bytes(), 1000 + number * 120));
+  uplink.end(endOf(A, 4));
+  assert.deepEqual(lost, [
+    { code: 'full', from: 1120, to: 1240, message: '' },
+    { code: 'full', from: 1240, to: 1360, message: '' },
+  ]);
+  await uplink.connected(line());
+  await held(A, []);
+  assert.deepEqual(sent, ['start a', 'a0', 'a1', 'end a 2']);
+});
+
+test('a clip that had to be given up is told, and nobody waits for it any more', async () => {
+  const lost = [];
+  uplink = new Uplink(new Journal({ limit: 200 }), () => now);
+  uplink.addEventListener('lost', (event) => lost.push(event.detail));
+  uplink.start(startOf(A));
+  [0, 1].forEach((number) => uplink.chunk(A, number, bytes(), 1000 + number * 120));
+  uplink.end(endOf(A, 2));
+  uplink.start(startOf(B, 1));
+  uplink.chunk(B, 0, bytes(), 5000);
+  assert.deepEqual(lost, [{ code: 'full', from: 1000, to: 1120, message: '' }]);
+  assert.equal(uplink.sending, false);
+  await uplink.connected(line());
+  await held(B, []);
+  assert.deepEqual(sent, ['start b', 'b0']);
 });
 
 test('leaving loses nothing while the line keeps up', async () => {

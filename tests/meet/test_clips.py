@@ -65,7 +65,6 @@ async def test_after_a_reconnect_what_is_on_disk_is_known_and_only_the_rest_is_n
     event = start()
     first = Uplink(cast.alice.pk)
     await send(first, event, [0, 2])
-    first.close()
     second = Uplink(cast.alice.pk)
     assert await second.start(event) == {0, 2}
     await second.chunks([Chunk(event.clip, 1, b"chunk 1"), Chunk(event.clip, 2, b"again")])
@@ -141,7 +140,6 @@ async def test_more_of_a_clip_that_was_cut_short_sends_it_on_its_way_again(cast,
     event = start()
     lost = Uplink(cast.alice.pk)
     await send(lost, event, [0])
-    lost.close()
     await unheard()
     leased, _clip = await clips.lease(event.clip)
     if state != State.RECEIVED:
@@ -182,6 +180,44 @@ async def test_a_late_clip_goes_to_the_ended_meeting_its_time_lies_in(cast):
     bobs = start(ago=timedelta(minutes=5))
     await send(Uplink(cast.bob.pk), bobs, [0])
     assert (await row(bobs)).meeting_id != old.pk  # Bob took no part in that one
+
+
+async def test_two_tabs_of_one_browser_never_share_a_number(cast):
+    first, second = start(), start()
+    await send(Uplink(cast.alice.pk), first, [0])
+    await send(Uplink(cast.alice.pk), second, [0])
+    assert ((await row(first)).number, (await row(second)).number) == (0, 1)
+
+
+async def test_a_clip_that_grows_too_large_is_refused_and_what_came_goes_its_way(cast):
+    uplink, event = Uplink(cast.alice.pk), start()
+    await send(uplink, event, [0])
+    for number in range(1, 70):
+        await uplink.chunks([uplink.checked(Chunk(event.clip, number, bytes(60_000)))])
+    with pytest.raises(clips.Refused) as refused:
+        uplink.checked(Chunk(event.clip, 70, bytes(60_000)))
+    assert refused.value.code == "clip_too_large"
+    assert await unheard() == [event.clip]
+
+
+async def test_a_line_that_stalls_and_goes_on_sends_the_clip_on_its_way_again(cast, monkeypatch):
+    monkeypatch.setattr("meet.uplink.STALE_SECONDS", 0)
+    uplink, event = Uplink(cast.alice.pk), start()
+    await send(uplink, event, [0])
+    await unheard()
+    await uplink.chunks([Chunk(event.clip, 1, b"late")])
+    assert (await row(event)).state == State.RECEIVING
+
+
+async def test_failed_clips_can_be_sent_on_their_way_again(cast):
+    event = start()
+    await send(Uplink(cast.alice.pk), event, [0])
+    await unheard()
+    leased, clip = await clips.lease(event.clip)
+    await clips.pooled(clips.close)(leased, State.FAILED, reason="too_many_attempts")
+    assert await clips.retry(clip.meeting_id) == [event.clip]
+    assert await clips.due(timezone.now()) == [event.clip]
+    assert await clips.retry(clip.meeting_id) == []
 
 
 async def test_numbers_go_on_where_the_speaker_left_off(cast):

@@ -4,11 +4,13 @@ import asyncio
 import json
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 from channels.testing import WebsocketCommunicator
 
-from meet import clips, meetings, pipeline, presence, sweep
+from meet import broadcast, clips, meetings, pipeline, presence, sweep
+from meet.consumers import MOST_UNSEEN
 from meet.events import HEADER, MESSAGE_BYTES, VERSION
 from meet.models import Clip, Message
 from meeting.asgi import application
@@ -243,6 +245,46 @@ async def test_the_host_ends_the_meeting_for_everybody(cast, enter):
     assert (await bobs.event("snapshot"))["messages"] == []
     for socket in (alice, bob, bobs):
         await socket.close()
+
+
+async def test_a_browser_that_falls_far_behind_gets_a_snapshot_when_it_is_back(cast, enter):
+    alice, bob = await enter(cast.alice), await enter(cast.bob)
+    await bob.event("snapshot")
+    await bob.say("seen", seq=0)
+    for n in range(MOST_UNSEEN + 2):
+        await alice.say("message", id=str(uuid.uuid4()), text=str(n))
+    while (await alice.event("message"))["text"] != str(MOST_UNSEEN + 1):
+        pass
+    await bob.say("seen", seq=1)
+    got = []
+    while (event := await bob.event("message", "snapshot"))["type"] == "message":
+        got.append(event)
+    assert len(got) == MOST_UNSEEN
+    assert event["seq"] == MOST_UNSEEN + 2
+    await alice.close()
+    await bob.close()
+
+
+async def test_a_door_that_fails_half_way_leaves_nobody_inside(cast, enter, monkeypatch):
+    async def broken(*_args):
+        raise OSError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(presence, "enter", broken)
+        socket = await enter(cast.alice)
+        with pytest.raises((OSError, TimeoutError)):
+            await socket.event("members")
+    assert cast.room.pk not in broadcast.rooms_here()
+
+
+async def test_a_disk_that_refuses_is_said_and_the_socket_closed_for_another_try(cast, enter, monkeypatch):
+    alice = await enter(cast.alice)
+    await alice.say("clip_start", **clip_start())
+    await alice.event("held")
+    monkeypatch.setattr(clips, "folder", lambda _clip: Path("/proc/nowhere"))
+    await alice.send(frame(0))
+    assert (await alice.event("error"))["code"] == "storage"
+    assert await alice.closed() == 4500
 
 
 async def test_the_tick_tells_the_newest_seq(cast, enter):

@@ -65,6 +65,8 @@ def test_a_clip_start_carries_its_times_and_language():
             "bad_field",
         ),
         (json.dumps({"type": "clip_end", "clip": str(CLIP), "chunks": 1, "keep_to": None, "reason": "x"}), "bad_field"),
+        (json.dumps({"type": "message", "id": str(CLIP), "text": "\0"}), "bad_field"),
+        (json.dumps({"type": "message", "id": str(CLIP), "text": "half a pair \ud83d"}), "bad_field"),
         ("x" * (events.MESSAGE_BYTES + 1), "too_large"),
     ],
 )

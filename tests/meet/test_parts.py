@@ -1,5 +1,6 @@
 """What arrived of a clip, on disk."""
 
+import resource
 import uuid
 
 import pytest
@@ -13,7 +14,7 @@ CONNECTION = uuid.UUID(int=1)
 def test_chunks_come_back_by_number(tmp_path):
     file = PartFile(tmp_path, CONNECTION)
     file.append([(1, b"one"), (0, b"zero")])
-    file.close()
+
     assert parts.read(tmp_path) == {0: b"zero", 1: b"one"}
 
 
@@ -21,7 +22,7 @@ def test_a_chunk_brought_by_two_connections_counts_once(tmp_path):
     for connection in (CONNECTION, uuid.UUID(int=2)):
         file = PartFile(tmp_path, connection)
         file.append([(0, b"same")])
-        file.close()
+
     assert parts.read(tmp_path) == {0: b"same"}
 
 
@@ -29,24 +30,39 @@ def test_a_chunk_brought_by_two_connections_counts_once(tmp_path):
 def test_a_torn_record_is_left_out_and_cut_off_at_opening(tmp_path, kept):
     file = PartFile(tmp_path, CONNECTION)
     file.append([(0, b"whole"), (1, b"torn")])
-    file.close()
+
     [path] = tmp_path.iterdir()
     whole = RECORD.size + len(b"whole")
     path.write_bytes(path.read_bytes()[: whole + kept])
     assert parts.read(tmp_path) == {0: b"whole"}
     again = PartFile(tmp_path, CONNECTION)
     again.append([(1, b"again")])
-    again.close()
+
     assert parts.read(tmp_path) == {0: b"whole", 1: b"again"}
 
 
 def test_a_changed_byte_ends_what_is_believed(tmp_path):
     file = PartFile(tmp_path, CONNECTION)
     file.append([(0, b"aaaa"), (1, b"bbbb")])
-    file.close()
+
     [path] = tmp_path.iterdir()
     path.write_bytes(path.read_bytes().replace(b"bbbb", b"bxbb"))
     assert parts.read(tmp_path) == {0: b"aaaa"}
+
+
+def test_a_write_that_the_disk_broke_off_hides_nothing_that_comes_behind_it(tmp_path):
+    file = PartFile(tmp_path, CONNECTION)
+    file.append([(0, b"whole")])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40, hard))  # as on a full disk, a part of it is written
+    try:
+        with pytest.raises(OSError, match=r"disk|large"):
+            file.append([(1, bytes(100))])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert parts.read(tmp_path) == {0: b"whole"}
+    file.append([(1, b"again")])
+    assert parts.read(tmp_path) == {0: b"whole", 1: b"again"}
 
 
 def test_nothing_arrived_was_never_heard_of(tmp_path):

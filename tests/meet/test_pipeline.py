@@ -1,7 +1,11 @@
 """The journey of a clip, with the real speech process."""
 
 import asyncio
+import contextlib
+import http.server
+import io
 import json
+import threading
 import uuid
 
 import httpx
@@ -155,6 +159,66 @@ async def test_a_clip_that_kills_whoever_hears_it_is_given_up_in_the_end(cast, t
     assert (row.state, row.reason) == (State.FAILED, "too_many_attempts")
 
 
+async def test_what_was_heard_before_outlives_a_second_journey_that_fails(cast, tier):
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    await pipeline.caption(clip)
+    await clips.reopen(clip)
+    assert await clips.receive_if_whole(clip)
+    await Clip.objects.filter(pk=clip).aupdate(attempts=clips.MOST_ATTEMPTS)
+    await pipeline.caption(clip)
+    row = await Clip.objects.aget(pk=clip)
+    assert (row.state, row.reason) == (State.CAPTIONED, "too_many_attempts")
+    assert (await Caption.objects.aget()).text == HELLO.text
+
+
+async def test_a_clip_that_failed_can_still_be_listened_to(cast, tier, settings):
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    await Clip.objects.filter(pk=clip).aupdate(attempts=clips.MOST_ATTEMPTS)
+    await pipeline.caption(clip)
+    row = await Clip.objects.aget(pk=clip)
+    assert row.state == State.FAILED
+    assert (settings.MEDIA_ROOT / row.audio).is_file()
+
+
+async def test_chinese_that_comes_in_simplified_is_written_in_traditional(cast):
+    from django.db import transaction
+
+    from meet import captions
+    from meet.orm_pool import pooled
+
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    row = await Clip.objects.aget(pk=clip)
+
+    @pooled
+    def settle():
+        with transaction.atomic():
+            return captions.settle(pipeline._spoken(row), "zh-Hant", "谢谢大家,会议结束。")
+
+    event = await settle()
+    assert event["text"] == "謝謝大家,會議結束。"
+    assert {t["lang"]: t["text"] for t in event["translations"]}["zh-Hans"] == "谢谢大家,会议结束。"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "verdict"),
+    [
+        (400, b'{"success": false, "retryable": false, "error": "x"}', recognizer.NotUnderstood),
+        (413, b'{"success": false, "retryable": false, "error": "x"}', recognizer.NotUnderstood),
+        (404, b"<html>no such page</html>", recognizer.Unavailable),
+        (403, b'{"success": false, "retryable": false}', recognizer.Unavailable),
+        (500, b'{"success": false, "retryable": false}', recognizer.Unavailable),
+        (503, b'{"success": false, "retryable": true}', recognizer.Unavailable),
+        (200, b"<html>welcome</html>", recognizer.Unavailable),
+    ],
+)
+async def test_only_the_tiers_own_word_is_a_verdict_on_a_clip(settings, status, body, verdict):
+    with answering(status, body) as address:
+        settings.SPEECH_URL = address
+        recognizer._client = None
+        with pytest.raises(verdict):
+            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None, 1000))
+
+
 async def test_the_last_words_reach_the_page_of_a_meeting_that_just_ended(cast, tier, audience):
     clip = await said(cast.alice, HELLO.path.read_bytes())
     assert await meetings.end(cast.room.pk)
@@ -178,14 +242,33 @@ async def test_a_wrong_token_is_no_verdict_on_the_clip(cast, settings):
         settings.SPEECH_URL, settings.SPEECH_TOKEN = address, "wrong"
         recognizer._client = None
         with pytest.raises(recognizer.Unavailable):
-            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None))
+            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None, 1000))
         async with httpx.AsyncClient(headers={"Authorization": "Bearer right"}) as client:
             assert (await client.get(f"{address}/health")).status_code == 200
 
 
-def _wav_of_silence() -> bytes:
-    import io
+@contextlib.contextmanager
+def answering(status, body):
+    """A server that gives one answer to everything."""
 
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args):
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def _wav_of_silence() -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, [0.0] * 32_000, 16_000, format="WAV")
     return buffer.getvalue()

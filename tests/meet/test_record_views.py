@@ -1,12 +1,15 @@
 """The pages of the record, for those who were there and for staff."""
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
+from django.utils import timezone
 
-from meet import transcripts
-from meet.models import Clip
+from meet import status, transcripts
+from meet.models import Clip, Connection, Message
+from meet.recognizer import Engine
 from tests.meet.scene import make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,8 +65,15 @@ def test_who_was_in_no_meeting_sees_none(scene):
     assert Client().get(lines_of(scene)).status_code == 404
 
 
-def test_a_room_that_is_not_there_has_no_record():
-    assert Client().get("/rooms/nowhere/record/").status_code == 404
+@pytest.mark.parametrize("slug", ["nowhere", "%00", "%ff"])
+def test_a_room_that_is_not_there_has_no_record(slug):
+    assert Client().get(f"/rooms/{slug}/record/").status_code == 404
+    assert Client().get(f"/rooms/{slug}/record/20260102-100327/").status_code == 404
+
+
+@pytest.mark.parametrize("folder", ["20260102-100328", "%00"])
+def test_a_meeting_that_the_room_did_not_have_has_no_lines(scene, alices, folder):
+    assert alices.get(f"/rooms/{scene.room.slug}/record/{folder}/").status_code == 404
 
 
 def test_the_lines_of_a_meeting_are_shown_in_every_language_with_their_sound(scene, alices, settings):
@@ -76,6 +86,23 @@ def test_the_lines_of_a_meeting_are_shown_in_every_language_with_their_sound(sce
     assert '<p class="record-translation" lang="en">Thank you</p>' in text
     assert 'data-lang="ja"' in text
     assert f"clips/{caption.clip.audio.rpartition('/')[2]}" in text
+
+
+def test_nothing_is_on_the_way_once_there_is_no_translator(scene, alices, settings):
+    settings.TRANSLATOR = ["google"]
+    scene.say("謝謝大家")
+    assert "the translation is on the way" in alices.get(lines_of(scene)).content.decode()
+    settings.TRANSLATOR = ["off"]
+    assert "the translation is on the way" not in alices.get(lines_of(scene)).content.decode()
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_every_page_with_lines_says_that_the_trial_model_listens(scene, alices, administrator, monkeypatch, demo):
+    monkeypatch.setattr(status, "_last", Engine("ready", "demo" if demo else "base", demo=demo))
+    scene.say("謝謝大家")
+    pages = [alices.get(f"/rooms/{scene.room.slug}/record/"), alices.get(lines_of(scene))]
+    pages += [administrator.get("/staff/meetings/"), administrator.get(f"/staff/meetings/{scene.meeting.pk}/")]
+    assert ["Trial model" in page.content.decode() for page in pages] == [demo] * 4
 
 
 def test_what_was_not_understood_is_said(scene, alices):
@@ -107,17 +134,8 @@ def test_a_meeting_that_is_not_there_is_not_found(administrator):
     assert administrator.get("/staff/meetings/999/").status_code == 404
 
 
-@pytest.mark.parametrize(
-    "model",
-    ["room", "meeting", "participant", "message", "clip", "caption", "translation", "connection"],
-)
-def test_the_administration_lists_searches_and_shows_everything(scene, administrator, model):
-    from django.apps import apps
-
-    from meet import messages
-
-    scene.say("謝謝大家")
-    messages.Message.objects.create(
+def write_hello(scene) -> None:
+    Message.objects.create(
         pk="5b1f0c6e-9f5e-4c52-8d39-6d6a9a0c7d11",
         meeting=scene.meeting,
         participant=scene.alice,
@@ -125,6 +143,15 @@ def test_the_administration_lists_searches_and_shows_everything(scene, administr
         sent_at=scene.meeting.started_at,
         text="hello",
     )
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["room", "meeting", "participant", "message", "clip", "caption", "translation", "connection"],
+)
+def test_the_administration_lists_searches_and_shows_everything(scene, administrator, model):
+    scene.say("謝謝大家")
+    write_hello(scene)
     listed = administrator.get(f"/admin/meet/{model}/", {"q": "" if model == "connection" else "a"})
     assert listed.status_code == 200
     for row in apps.get_model("meet", model).objects.all():
@@ -141,8 +168,6 @@ def test_the_administration_plays_a_clip(scene, administrator):
 
 @pytest.mark.parametrize("model", ["meeting", "clip", "caption", "translation", "message"])
 def test_what_the_journey_of_a_clip_writes_cannot_be_edited_by_hand(scene, administrator, model):
-    from django.apps import apps
-
     caption = scene.say("謝謝大家")
     row = apps.get_model("meet", model).objects.first()
     if row is not None:
@@ -150,6 +175,43 @@ def test_what_the_journey_of_a_clip_writes_cannot_be_edited_by_hand(scene, admin
     assert administrator.get(f"/admin/meet/{model}/add/").status_code == 403
     caption.refresh_from_db()
     assert caption.text == "謝謝大家"
+
+
+@pytest.mark.parametrize("model", ["participant", "message", "clip", "caption", "translation", "connection"])
+def test_what_belongs_to_a_meeting_is_not_deleted_alone(scene, administrator, settings, model):
+    settings.TRANSLATOR = ["google"]
+    scene.say("謝謝大家")
+    write_hello(scene)
+    Connection.objects.create(participant=scene.alice, process="a", seen_at=timezone.now())
+    rows = apps.get_model("meet", model).objects
+    before = rows.count()
+    assert before
+    for row in rows.all():
+        assert administrator.post(f"/admin/meet/{model}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    chosen = [str(row.pk) for row in rows.all()]
+    administrator.post(
+        f"/admin/meet/{model}/", {"action": "delete_selected", "_selected_action": chosen, "post": "yes"}
+    )
+    assert rows.count() == before
+
+
+@pytest.mark.parametrize("model", ["meeting", "room"])
+@pytest.mark.parametrize("selected", [True, False])
+def test_a_meeting_or_a_room_is_deleted_with_all_that_belongs_to_it(scene, administrator, model, selected):
+    scene.say("謝謝大家")
+    row = scene.meeting if model == "meeting" else scene.room
+    address, fields = f"/admin/meet/{model}/", {"action": "delete_selected", "_selected_action": str(row.pk)}
+    if not selected:
+        address, fields = f"{address}{row.pk}/delete/", {}
+    assert administrator.post(address, {"post": "yes", **fields}).status_code == 302
+    assert not type(row).objects.exists()
+    assert not Clip.objects.exists()
+
+
+def test_staff_without_the_right_delete_no_meeting(scene, administrator, django_user_model):
+    django_user_model.objects.filter(username="ada").update(is_superuser=False, is_staff=True)
+    answer = administrator.post(f"/admin/meet/meeting/{scene.meeting.pk}/delete/", {"post": "yes"})
+    assert answer.status_code == 403
 
 
 def test_a_room_can_be_renamed_and_keeps_its_address(scene, administrator):

@@ -66,7 +66,9 @@ async def test_what_arrived_is_deleted_when_nothing_can_be_added_and_the_audio_i
         uplink = Uplink(cast.alice.pk)
         await uplink.start(event)
         await uplink.chunks([Chunk(event.clip, 0, b"x")])
-        await Clip.objects.filter(pk=event.clip).aupdate(duration_ms=length, state=state)
+        await Clip.objects.filter(pk=event.clip).aupdate(
+            audio="a.flac" if length else "", duration_ms=length, state=state
+        )
         kept[name] = clips.folder(event.clip)
     assert await clips.discard_parts(timezone.now()) == 0
     assert await clips.discard_parts(timezone.now() + timedelta(hours=25)) == 1

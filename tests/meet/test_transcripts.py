@@ -80,6 +80,16 @@ def test_a_line_that_will_not_be_translated_is_not_missing_either(scene, setting
     assert rebuilt(scene)["CN_"] == "[10:03:27] Alice: (未翻译) We need sixty-five people.\n"
 
 
+async def test_after_a_start_without_a_translator_nothing_is_marked_as_waiting(scene, settings):
+    await pooled(scene.say)("We need sixty-five people.", "en")
+    await transcripts.Writer().write_due()
+    assert "待翻譯" in content(scene, "TW_")
+    settings.TRANSLATOR = ["off"]
+    await pooled(lambda: Meeting.objects.update(files_lease_until=None))()
+    await transcripts.Writer().write_due()
+    assert content(scene, "TW_") == "[10:03:27] Alice: (未翻譯) We need sixty-five people.\n"
+
+
 def test_chinese_as_spoken_is_in_traditional(scene):
     scene.say("谢谢大家", "zh-Hans")
     files = rebuilt(scene)
@@ -111,7 +121,7 @@ def test_a_clip_that_failed_leaves_a_gap_line_and_a_silent_one_none(scene):
 
 def test_names_and_texts_can_neither_end_a_line_nor_turn_it_around(scene):
     Participant.objects.filter(pk=scene.alice.pk).update(name="Al\u202eice\r\n[09:00:00] Bob")
-    scene.say("one\u2028two\x85\x00three\u2067", "en")
+    scene.say("one\u2028two\x85\x01three\u2067", "en")
     assert rebuilt(scene)[""] == "[10:03:27] Alice [09:00:00] Bob: one two three\n"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from speech import weights
 from speech.engines import Engine
-from tests.speech.process import Speech
+from tests.speech_process import SETTINGS, Speech
 
 
 @pytest.fixture(scope="session")
@@ -40,5 +40,5 @@ def http(speech: Speech) -> Iterator[httpx.Client]:
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own settings are not the tests'."""
     for name in os.environ:
-        if name.startswith(("WHISPER_", "SPEECH_", "VAD_", "CLIP_", "LOG_DIR")):
+        if name.startswith(SETTINGS):
             monkeypatch.delenv(name)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
-from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import av
@@ -16,37 +13,16 @@ from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
-from speech import codec
+from tests import sentences as bundled
+from tests.sentences import Sentence
 
 Audio = npt.NDArray[np.float32]
-FOLDER = Path(__file__).parents[1] / "fixtures" / "sentences"
 RATE = 16_000
-
-
-@dataclass(frozen=True)
-class Sentence:
-    file: str
-    language: str
-    text: str
-    seconds: float
-    speech: tuple[float, float]
-    exact: bool
-
-    @property
-    def data(self) -> bytes:
-        return (FOLDER / self.file).read_bytes()
-
-    @property
-    def audio(self) -> Audio:
-        return codec.decode(self.data)
 
 
 def sentences(language: str | None = None, *, exact: bool = True) -> list[Sentence]:
     """The bundled sentences, those that the bundled model writes to the letter unless asked otherwise."""
-    rows = json.loads((FOLDER / "sentences.json").read_text(encoding="utf-8"))
-    names = ("file", "language", "text", "seconds", "exact")
-    every = [Sentence(speech=tuple(row["speech"]), **{name: row[name] for name in names}) for row in rows]
-    return [s for s in every if (s.exact or not exact) and language in (None, s.language)]
+    return bundled.sentences(language, exact=exact)
 
 
 def told(chosen: list[Sentence], pause: float) -> Audio:

@@ -17,19 +17,18 @@ def heard(audio: sounds.Audio, aggressiveness: int | None = 2) -> float:
 def test_every_sentence_is_found_where_it_is(language):
     for sentence in sounds.sentences(language, exact=False):
         spans = gate.spans(sentence.audio, 2)
-        first, last = sentence.speech
-        assert spans[0].start < first + 0.3, sentence.file
-        assert spans[-1].end > last - 0.3, sentence.file
+        assert spans[0].start < sentence.speech_start + 0.3, sentence.path.name
+        assert spans[-1].end > sentence.speech_end - 0.3, sentence.path.name
 
 
 @pytest.mark.parametrize("aggressiveness", [1, 2, 3])
 def test_two_hundred_milliseconds_of_speech_pass(aggressiveness):
     room = sounds.noise("pink", 2.2, 0.0005)
     for sentence in sounds.sentences():
-        first = round((sentence.speech[0] + 0.1) * 16_000)
+        first = round((sentence.speech_start + 0.1) * 16_000)
         word = room.copy()
         word[16_000:19_200] += sentence.audio[first : first + 3_200]
-        assert heard(word, aggressiveness) > 0, sentence.file
+        assert heard(word, aggressiveness) > 0, sentence.path.name
 
 
 @pytest.mark.parametrize("level", [0.003, 0.01, 0.1])
@@ -42,7 +41,7 @@ def test_speech_in_steady_noise_ten_decibels_below_it_passes(colour):
     for sentence in sounds.sentences():
         audio = sentence.audio
         level = float(np.sqrt((audio**2).mean())) * 10 ** (-10 / 20)
-        assert heard(audio + sounds.noise(colour, len(audio) / 16_000, level)[: len(audio)]) > 0, sentence.file
+        assert heard(audio + sounds.noise(colour, len(audio) / 16_000, level)[: len(audio)]) > 0, sentence.path.name
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 0.5, 20.0])

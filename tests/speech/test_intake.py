@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
 
 from speech import codec
-from speech.intake import Intake, Order, take
-from tests.speech import sounds
+from speech import intake as intake_module
+from speech.intake import Intake, Order, Unstartable, take
+from tests.speech import deadly, sounds
+
+DEADLY = b"!"
 
 
 @pytest.fixture
@@ -20,6 +25,26 @@ async def intake() -> AsyncIterator[Intake]:
     intake = Intake(1)
     yield intake
     intake.close()
+
+
+@pytest.fixture
+async def pair() -> AsyncIterator[Intake]:
+    """Two workers, both started."""
+    pair = Intake(2)
+    await asyncio.gather(pair.warm(), pair.warm())
+    yield pair
+    pair.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch) -> None:
+    """A clip gets 3 s, whatever its size."""
+    monkeypatch.setattr(intake_module, "PATIENCE_SECONDS", 3.0)
+    monkeypatch.setattr(intake_module, "BYTES_A_SECOND", 1 << 40)
+
+
+def pids(intake: Intake) -> set[int]:
+    return {pid for worker in intake._workers if worker._pool for pid in worker._pool._processes or ()}
 
 
 async def test_a_clip_comes_back_as_if_decoded_here(intake):
@@ -41,7 +66,7 @@ async def test_what_cannot_be_decoded_says_so_across_the_processes(intake):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 async def test_a_worker_that_is_killed_is_replaced_and_the_clip_heard(intake):
     await intake.warm()
-    for pid in list(intake._pool._processes):
+    for pid in pids(intake):
         os.kill(pid, signal.SIGKILL)
     assert (await intake.take(sounds.sentences("en")[0].data, Order(30.0))).spans
 
@@ -50,3 +75,62 @@ async def test_several_clips_at_once_all_come_back(intake):
     chosen = sounds.sentences()[:6]
     taken = await asyncio.gather(*(intake.take(s.data, Order(30.0)) for s in chosen))
     assert [round(t.seconds, 1) for t in taken] == [pytest.approx(s.seconds, abs=0.06) for s in chosen]
+
+
+@pytest.mark.parametrize("harm", [deadly.ends, deadly.hangs])
+async def test_a_clip_that_spoils_two_workers_is_refused_and_the_next_is_heard(intake, monkeypatch, impatient, harm):
+    monkeypatch.setattr(intake_module, "take", harm)
+    with pytest.raises(codec.Undecodable) as caught:
+        await intake.take(DEADLY, Order(30.0))
+    assert not caught.value.retryable
+    assert (await intake.take(sounds.sentences("en")[0].data, Order(30.0))).spans
+
+
+@pytest.mark.parametrize("harm", [deadly.ends, deadly.hangs])
+async def test_a_clip_that_spoils_its_worker_leaves_the_other_worker_alone(pair, monkeypatch, impatient, harm):
+    monkeypatch.setattr(intake_module, "take", harm)
+    before = pids(pair)
+    bad = asyncio.create_task(pair.take(DEADLY, Order(30.0)))
+    while not bad.done():
+        assert (await pair.take(sounds.sentences("en")[0].data, Order(30.0))).spans
+    assert isinstance(bad.exception(), codec.Undecodable)
+    assert len(before & pids(pair)) == 1
+
+
+async def test_waiting_for_a_worker_does_not_use_up_a_clips_patience(intake, monkeypatch, impatient):
+    monkeypatch.setattr(intake_module, "take", deadly.takes_two_seconds)
+    chosen = sounds.sentences("en")[:3]
+    taken = await asyncio.gather(*(intake.take(s.data, Order(30.0)) for s in chosen))
+    assert all(t.spans for t in taken)
+
+
+async def test_a_worker_that_starts_slowly_does_not_use_up_a_clips_patience(intake, monkeypatch, impatient):
+    monkeypatch.setattr(intake_module, "_settle", functools.partial(time.sleep, 4))
+    await intake.warm()
+
+
+async def test_a_worker_that_cannot_be_started_is_not_the_clips_fault(intake, monkeypatch):
+    monkeypatch.setattr(intake_module, "_settle", functools.partial(os._exit, 3))
+    with pytest.raises(Unstartable) as caught:
+        await intake.take(sounds.sentences("en")[0].data, Order(30.0))
+    assert caught.value.retryable
+
+
+async def test_clips_under_way_and_waiting_at_the_end_are_told_to_come_again(intake, monkeypatch):
+    monkeypatch.setattr(intake_module, "take", deadly.hangs)
+    await intake.warm()
+    tasks = [asyncio.create_task(intake.take(DEADLY, Order(30.0))) for _ in range(3)]
+    await asyncio.sleep(0.2)
+    intake.close()
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(error) for error in told] == [Unstartable] * 3
+    assert not pids(intake)
+
+
+async def test_a_caller_that_goes_away_does_not_keep_the_worker(intake, monkeypatch):
+    monkeypatch.setattr(intake_module, "take", deadly.hangs)
+    await intake.warm()
+    gone = asyncio.create_task(intake.take(DEADLY, Order(30.0)))
+    await asyncio.sleep(0.2)
+    gone.cancel()
+    assert (await asyncio.wait_for(intake.take(sounds.sentences("en")[0].data, Order(30.0)), 15)).spans

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -61,3 +62,15 @@ async def test_chinese_comes_in_the_script_asked_for_in_text_and_segments(node):
     answer = await node.hear(Request(sentence.data, Options(timestamps=True), script="Hans"))
     assert answer.text != sentence.text
     assert answer.segments[0].text == answer.text
+
+
+async def test_who_no_longer_waits_for_the_engine_to_break_does_not_end_it(engine):
+    node = Node(Config(model="demo"), lambda: engine)
+    life = asyncio.create_task(node.live())
+    while not node.scheduler:
+        await asyncio.sleep(0.02)
+    life.cancel()
+    await asyncio.sleep(0.02)
+    sentence = sounds.sentences("en")[0]
+    assert (await asyncio.wait_for(node.hear(Request(sentence.data)), 20)).text == sentence.text
+    await node.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from speech import scheduler
 from speech.engines import Audio, Engine, EngineError, Hypothesis, Options
-from speech.scheduler import Priority, Scheduler
+from speech.scheduler import Broken, Priority, Scheduler
 from tests.speech import sounds
 
 ENGLISH, CHINESE = Options(language="en"), Options(language="zh")
@@ -26,13 +27,16 @@ class Watched:
         self.capabilities = engine.capabilities
         self.batches: list[list[int]] = []  # the lengths of the clips, which tell them apart
         self.taken, self.go = threading.Event(), threading.Event()
+        self.pause = 0.0  # seconds that a call takes more
+        self.lost = False  # as with a CUDA context: every call fails from now on
         self._engine = engine
 
     def transcribe(self, clips: Sequence[Audio], options: Options) -> list[Hypothesis]:
         self.taken.set()
         self.go.wait(30)
+        time.sleep(self.pause)
         self.batches.append([len(clip) for clip in clips])
-        if any(len(clip) == len(POISON) for clip in clips):
+        if self.lost or any(len(clip) == len(POISON) for clip in clips):
             raise EngineError("poison", retryable=False)
         return self._engine.transcribe(clips, options)
 
@@ -190,3 +194,64 @@ async def test_a_drain_that_takes_too_long_says_so_to_those_who_wait(queue, watc
     with pytest.raises(scheduler.Closed):
         await waiting
     first.cancel()
+
+
+async def test_an_engine_that_fails_at_everything_is_broken_and_what_waits_is_to_come_again(queue, watched):
+    watched.go.set()
+    watched.lost = True
+    jobs = [queue.hear(clip(10 + i), Options(prompt=str(i)), Priority.FINAL) for i in range(scheduler.FAILURES + 2)]
+    told = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [type(error) for error in told] == [EngineError] * scheduler.FAILURES + [Broken] * 2
+    assert queue.broken.done()
+    assert queue.trouble
+    with pytest.raises(Broken) as caught:
+        await queue.hear(clip(20), ENGLISH, Priority.FINAL)
+    assert caught.value.retryable
+
+
+async def test_clips_that_no_engine_can_hear_do_not_make_it_broken(queue, watched):
+    watched.go.set()
+    for _ in range(2 * scheduler.FAILURES):
+        with pytest.raises(EngineError):
+            await queue.hear(POISON, ENGLISH, Priority.FINAL)
+    assert (await queue.hear(sounds.sentences("en")[0].audio, ENGLISH, Priority.FINAL)).text
+    assert not queue.broken.done()
+    assert not queue.trouble
+
+
+async def test_an_engine_that_does_not_come_back_is_broken(watched):
+    queue = Scheduler(watched, longest=0.5)
+    told = await asyncio.gather(
+        *(queue.hear(clip(10), Options(prompt=prompt), Priority.FINAL) for prompt in "ab"), return_exceptions=True
+    )
+    assert [type(error) for error in told] == [Broken, Broken]
+    assert "did not come back" in str(await queue.broken)
+    watched.go.set()
+    await queue.drain(5)
+
+
+async def test_a_batch_that_takes_very_long_is_trouble_before_it_is_the_end(queue, watched, clock):
+    assert not queue.trouble
+    first = await busy(queue, watched)
+    clock.now += scheduler.LONGEST_CALL_SECONDS * 0.4
+    assert not queue.trouble
+    clock.now += scheduler.LONGEST_CALL_SECONDS * 0.2
+    assert "busy with one batch" in queue.trouble
+    watched.go.set()
+    await first
+    assert not queue.trouble
+
+
+async def test_many_long_batches_one_after_another_are_no_trouble(watched):
+    watched.go.set()
+    watched.pause = 0.5
+    queue = Scheduler(watched, longest=3)
+    options = (Options(language="en", prompt=str(i), fallback=False) for i in range(8))
+    await asyncio.gather(*(queue.hear(clip(16_000), one, Priority.FILE) for one in options))
+    assert not queue.broken.done()
+    await queue.drain(5)
+
+
+@pytest.mark.parametrize(("probed", "seconds"), [(0.0, 60.0), (0.4, 180.0), (2.0, 660.0), (60.0, 1800.0)])
+def test_a_slow_engine_is_given_more_time_within_bounds(probed, seconds):
+    assert scheduler.call_seconds(probed) == pytest.approx(seconds)

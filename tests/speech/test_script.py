@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from meet.translation import scripts
 from speech import script
 
 
@@ -15,6 +16,8 @@ from speech import script
         ("皇后在公里外面", "zh-Hant", "皇后在公里外面"),
         ("謝謝大家,會議結束。", "Hans", "谢谢大家,会议结束。"),
         ("這个会议", "Hant", "這個會議"),
+        ("台北的群組", "Hant", "台北的群組"),
+        ("莊先生在岩石和床邊,台北", "Hant", "莊先生在岩石和床邊,台北"),
         ("谢谢大家", "", "谢谢大家"),
         ("谢谢大家", "zh-TW", "謝謝大家"),
     ],
@@ -27,3 +30,13 @@ def test_other_scripts_are_not_known():
     assert not script.known("Cyrl")
     assert script.known("hANT")
     assert script.known("")
+
+
+def test_both_tiers_call_the_same_characters_simplified():
+    assert {c for c in map(chr, script.HAN) if script.is_simplified(c) != scripts.is_simplified(c)} == set()
+
+
+@pytest.mark.parametrize("text", ["软件开发计划", "計畫在台北開始", "這个会议", "他要著手準備", "裡面的群組", "后天见面"])
+def test_both_tiers_write_a_text_alike(text):
+    assert script.written(text, "Hant") == scripts.in_script(text, "zh-Hant")
+    assert script.written(text, "Hans") == scripts.in_script(text, "zh-Hans")

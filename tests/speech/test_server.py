@@ -11,7 +11,7 @@ import pytest
 
 from speech import codec
 from tests.speech import sounds
-from tests.speech.process import Speech
+from tests.speech_process import Speech
 
 
 def ask(http: httpx.Client, data: bytes, **query: object) -> httpx.Response:

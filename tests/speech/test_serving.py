@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from speech import scheduler
 from tests.speech import sounds
-from tests.speech.process import ROOT, Speech
+from tests.speech_process import ROOT, Speech
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals")
 
@@ -51,7 +52,7 @@ def test_its_workers_end_with_it_even_when_it_is_killed():
 @posix
 def test_asked_to_end_it_finishes_what_is_queued_first():
     sentences = sounds.sentences("en")[:6]
-    with Speech() as process, concurrent.futures.ThreadPoolExecutor(6) as threads:
+    with Speech() as process, ThreadPoolExecutor(6) as threads:
         process.until_ready()
         address = process.address + "/transcribe/binary?priority=final"
         asked = [threads.submit(httpx.post, address, content=s.data, timeout=60) for s in sentences]
@@ -103,7 +104,7 @@ def test_auto_without_a_network_serves_the_bundled_model_and_says_so(tmp_path):
 
 def test_files_are_transcribed_without_a_server():
     sentences = [sounds.sentences(language)[0] for language in ("en", "zh")]
-    files = [str(sounds.FOLDER / s.file) for s in sentences]
+    files = [str(s.path) for s in sentences]
     done = _command("transcribe", *files)
     assert done.stdout.splitlines() == [s.text for s in sentences]
     assert done.returncode == 0
@@ -111,7 +112,7 @@ def test_files_are_transcribed_without_a_server():
 
 def test_a_file_that_is_not_there_fails_and_the_others_are_heard():
     sentence = sounds.sentences("en")[0]
-    done = _command("transcribe", "nowhere.wav", str(sounds.FOLDER / sentence.file))
+    done = _command("transcribe", "nowhere.wav", str(sentence.path))
     assert done.returncode == 1
     assert done.stdout.strip() == sentence.text
     assert "nowhere.wav" in done.stderr
@@ -136,3 +137,42 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def _asked(process: Speech) -> httpx.Response:
+    data = sounds.sentences("en")[0].data
+    return httpx.post(process.address + "/transcribe/binary?priority=final", content=data, timeout=60)
+
+
+def test_a_process_whose_engine_fails_at_everything_ends_to_be_started_again():
+    with Speech(run=("-m", "tests.speech.failing"), FAILING="raises") as process:
+        process.until_ready()
+        assert _asked(process).status_code == 200
+        for _ in range(scheduler.FAILURES):
+            refused = _asked(process)
+            assert refused.status_code >= 500  # never a verdict on the clip
+            assert refused.json()["success"] is False
+        assert process.ended(20) == 1
+        assert any("fresh start" in line for line in process.said)
+
+
+def test_a_process_whose_engine_hangs_says_so_and_ends_to_be_started_again():
+    with Speech(run=("-m", "tests.speech.failing"), FAILING="hangs") as process, ThreadPoolExecutor(1) as thread:
+        process.until_ready()
+        assert _asked(process).status_code == 200
+        waiting = thread.submit(_asked, process)
+        time.sleep(4)
+        health = httpx.get(process.address + "/health")
+        assert (health.status_code, health.json()["status"]) == (503, "failed")
+        refused = waiting.result(30)
+        assert (refused.status_code, refused.json()["retryable"]) == (503, True)
+        assert process.ended(20) == 1
+
+
+def test_its_start_says_what_is_loaded_and_nothing_of_the_server_inside():
+    with Speech() as process:
+        process.until_ready()
+        process.child.stdin.close()
+        process.ended(10)
+        assert any("ready: model demo" in line for line in process.said)
+        assert not [line for line in process.said if "uvicorn" in line]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.speech.process import ROOT
+from tests.speech_process import ROOT
 
 
 def _loaded(*modules: str) -> set[str]:

@@ -1,5 +1,6 @@
 /** The captions: each line at the place of its time, in the reader's languages, following the newest. */
 
+import { Early } from './early.js';
 import { Following } from './following.js';
 import { continues, isNews, newest, placeOf, under } from './lines.js';
 import { copyOf, exactTimeOf, piece, say, timeOf, within } from './page.js';
@@ -21,7 +22,7 @@ export class Captions {
   #speakers; #translates; #languages; #onFinal;
   /** @type {Line[]} */ #lines = [];
   /** @type {Map<string, Line>} */ #byClip = new Map();
-  /** @type {Map<string, import('./events.js').Translated[]>} */ #early = new Map();   // translations before their line
+  #early = new Early();
 
   /** @param {{speakers: import('./speakers.js').Speakers, translates: boolean, languages: string[],
    *   onFinal: (caption: Caption) => void}} options */
@@ -33,9 +34,8 @@ export class Captions {
   }
 
   /** What was settled is now this; what is being said stays. @param {(Caption | Gap)[]} events
-   *  @param {{whole: boolean, more: boolean, seq: number}} how  whole: of another meeting; more: there are older ones */
-  restore(events, { whole, more, seq }) {
-    if (whole) this.clear();
+   *  @param {{more: boolean, seq: number}} how  more: there are older ones */
+  restore(events, { more, seq }) {
     const there = new Set(events.map((one) => one.clip));
     const from = more ? events[0]?.started_at ?? Infinity : -Infinity;
     for (const line of [...this.#lines]) {
@@ -61,10 +61,11 @@ export class Captions {
   }
 
   /** @param {import('./events.js').Translation} event */
-  translate({ clip, lang, state, text }) {
-    const line = this.#byClip.get(clip);
-    if (!line) return void this.#early.set(clip, [...(this.#early.get(clip) ?? []), { lang, state, text }]);
-    line.translations.set(lang, { lang, state, text });
+  translate(event) {
+    const line = this.#byClip.get(event.clip);
+    if (!line || event.revision > line.revision) return this.#early.keep(event);
+    if (event.revision < line.revision) return;
+    line.translations.set(event.lang, event);
     this.#fill(line);
     this.#following.keep();
   }
@@ -129,8 +130,7 @@ export class Captions {
 
   /** @param {Line} line @param {Caption} event */
   #write(line, event) {
-    const early = this.#early.get(event.clip) ?? [];
-    this.#early.delete(event.clip);
+    const early = this.#early.take(event.clip, event.revision);
     const kept = event.revision === line.revision ? [...line.translations.values()] : [];
     line.translations = newest([...(event.translations ?? []), ...early, ...kept]);
     Object.assign(line, { state: event.state, revision: event.revision, seq: event.seq ?? Infinity, lang: event.lang });
@@ -152,7 +152,7 @@ export class Captions {
   #fill(line) {
     if (line.type !== 'caption') return;
     const rows = within(line.element, '.caption-translations');
-    const there = { translates: this.#translates, known: [...line.translations.keys()] };
+    const there = { final: line.state === 'final', translates: this.#translates, known: [...line.translations.keys()] };
     const wanted = under(line.lang, this.#languages, there);
     for (const row of [...rows.children]) if (!wanted.includes(/** @type {HTMLElement} */ (row).lang)) row.remove();
     wanted.forEach((lang, place) => {

@@ -42,13 +42,13 @@ export class Chat {
   /** @param {{id: string, name: string}} you */
   set you(you) { this.#you = you; }
 
-  /** @param {Message[]} messages @param {boolean} whole  nothing else counts any more */
-  restore(messages, whole) {
-    if (whole) this.clear();
+  /** @param {Message[]} messages */
+  restore(messages) {
     for (const one of messages) this.#write(one);
     this.#end();
   }
 
+  /** Nothing counts any more but what is still to be sent. */
   clear() {
     for (const [id, row] of this.#rows) {
       if (this.#unsent.has(id)) continue;
@@ -101,7 +101,7 @@ export class Chat {
     }
   }
 
-  /** @param {Omit<Message, 'type' | 'seq'>} event @param {boolean} waiting */
+  /** @param {Omit<Message, 'type' | 'meeting' | 'seq'>} event @param {boolean} waiting */
   #draw({ id, participant, name, sent_at, text }, waiting) {
     const row = this.#rows.get(id) ?? copyOf('message-template');
     row.dataset.message = id;

@@ -5,6 +5,8 @@ import { ping, read } from './events.js';
 
 const FIRST_WAIT = 250;       // ms before the first new attempt, then twice as long each time
 const LONGEST_WAIT = 5000;
+const SETTLED = 10_000;       // ms: a line that lived so long was a good one
+const PATIENCE = 10_000;      // ms in which a socket must open
 const BEAT = 5000;
 const DEAD_AFTER = 12000;     // a ping without an answer
 const BURST = [0, 120, 400, 900];   // ms: the clock is good from the start
@@ -19,6 +21,7 @@ export class Connection extends EventTarget {
   /** @type {WebSocket | null} */ #socket = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
   #attempts = 0;
+  /** @type {number | null} */ #welcomed = null; // here, when the server let us in on this socket
   #refused = false;
   /** @type {number | null} */ #pinged = null;   // here, when the unanswered ping was sent
   /** @type {string} */ #state = 'reconnecting';
@@ -52,15 +55,17 @@ export class Connection extends EventTarget {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     socket.addEventListener('open', () => this.#opened(socket));
-    socket.addEventListener('message', ({ data }) => this.#hear(data));
+    socket.addEventListener('message', ({ data }) => { if (this.#socket === socket) this.#hear(data); });
     socket.addEventListener('close', ({ code }) => { if (this.#socket === socket) this.#closed(code); });
+    setTimeout(() => {
+      if (this.#socket === socket && socket.readyState === WebSocket.CONNECTING) this.#leave(socket);
+    }, PATIENCE);
     this.#tell();
   }
 
   /** @param {WebSocket} socket */
   #opened(socket) {
     this.clock.restart();
-    this.#pinged = null;
     for (const wait of BURST) setTimeout(() => { if (this.#socket === socket) this.#ping(); }, wait);
     this.#tell();
   }
@@ -68,6 +73,8 @@ export class Connection extends EventTarget {
   /** @param {number} code */
   #closed(code) {
     this.#socket = null;
+    if (this.#welcomed !== null && this.clock.here() - this.#welcomed >= SETTLED) this.#attempts = 0;
+    this.#welcomed = this.#pinged = null;
     this.#refused = code === REFUSED;
     if (this.#refused) this.dispatchEvent(new CustomEvent('refused'));
     else this.#retry = setTimeout(() => this.#connect(), this.#wait());
@@ -92,7 +99,7 @@ export class Connection extends EventTarget {
   #hear(data) {
     const event = read(data);
     if (!event) return;
-    if (event.type === 'welcome') this.#attempts = 0;
+    if (event.type === 'welcome') this.#welcomed = this.clock.here();
     if (event.type === 'pong') {
       this.#pinged = null;
       this.clock.hear(event.sent_at, event.server_at);
@@ -105,7 +112,7 @@ export class Connection extends EventTarget {
   #beat() {
     const here = this.clock.here();
     if (this.#pinged === null) this.#ping();
-    else if (here - this.#pinged > DEAD_AFTER) this.#drop();
+    else if (here - this.#pinged > DEAD_AFTER && this.#socket) this.#leave(this.#socket);
   }
 
   #ping() {
@@ -113,10 +120,8 @@ export class Connection extends EventTarget {
     if (this.send(ping(here))) this.#pinged ??= here;
   }
 
-  /** A socket that answers no more may take minutes to close: leave it behind. */
-  #drop() {
-    const socket = this.#socket;
-    if (!socket || socket.readyState === WebSocket.CONNECTING) return;
+  /** A socket that answers no more may take minutes to close: it is left behind. @param {WebSocket} socket */
+  #leave(socket) {
     this.#closed(0);
     socket.close();
   }

@@ -5,7 +5,7 @@ export const HEADER_BYTES = 21;             // version, clip (16), chunk number 
 export const MESSAGE_BYTES = 64 * 1024;
 export const IN_FLIGHT_BYTES = 256 * 1024;
 
-export const CLIENT_TYPES = ['clip_start', 'clip_end', 'message', 'snapshot', 'end_meeting', 'ping'];
+export const CLIENT_TYPES = ['clip_start', 'clip_end', 'message', 'snapshot', 'seen', 'end_meeting', 'ping'];
 export const SERVER_TYPES = [
   'welcome', 'snapshot', 'members', 'speaking', 'held', 'chunk_ack', 'clip_ack', 'clip_refused', 'caption',
   'translation', 'withdrawn', 'gap', 'message', 'engine', 'meeting_ended', 'tick', 'pong', 'error',
@@ -20,12 +20,15 @@ export const SERVER_TYPES = [
  * @typedef {{type: 'welcome', you: string, host: boolean, next_number: number, languages: string[],
  *   limits: {message_bytes: number, in_flight_bytes: number}}} Welcome
  * @typedef {{lang: string, state: 'waiting' | 'done', text: string}} Translated
- * @typedef {{type: 'caption', seq?: number, clip: string, speaker: string, name: string, started_at: number,
+ * @typedef {{type: 'caption', meeting: number, seq?: number, clip: string, speaker: string, name: string, started_at: number,
  *   state: 'partial' | 'final', revision: number, lang: string, text: string, translations?: Translated[]}} Caption
- * @typedef {{type: 'translation', seq: number, clip: string, lang: string, state: 'waiting' | 'done', text: string}} Translation
- * @typedef {{type: 'withdrawn', seq: number, clip: string}} Withdrawn
- * @typedef {{type: 'gap', seq: number, clip: string, speaker: string, name: string, started_at: number, reason: string}} Gap
- * @typedef {{type: 'message', seq: number, id: string, participant: string, name: string, sent_at: number, text: string}} Message
+ * @typedef {{type: 'translation', meeting: number, seq: number, clip: string, revision: number, lang: string,
+ *   state: 'waiting' | 'done', text: string}} Translation
+ * @typedef {{type: 'withdrawn', meeting: number, seq: number, clip: string}} Withdrawn
+ * @typedef {{type: 'gap', meeting: number, seq: number, clip: string, speaker: string, name: string, started_at: number,
+ *   reason: string}} Gap
+ * @typedef {{type: 'message', meeting: number, seq: number, id: string, participant: string, name: string, sent_at: number,
+ *   text: string}} Message
  * @typedef {{type: 'snapshot', meeting: number | null, seq: number, captions: (Caption | Gap)[], messages: Message[],
  *   more: boolean}} Snapshot
  * @typedef {{id: string, name: string, host: boolean}} Member
@@ -35,11 +38,11 @@ export const SERVER_TYPES = [
  * @typedef {{type: 'chunk_ack', clip: string, numbers: number[]}} ChunkAck
  * @typedef {{type: 'clip_ack', clip: string}} ClipAck
  * @typedef {{type: 'clip_refused', clip: string, code: string, message: string}} ClipRefused
- * @typedef {{type: 'engine', state: 'ready' | 'away', model: string, demo: boolean}} Engine
- * @typedef {{type: 'meeting_ended'}} MeetingEnded
+ * @typedef {{type: 'engine', state: 'ready' | 'loading' | 'away', model: string, demo: boolean}} Engine
+ * @typedef {{type: 'meeting_ended', meeting?: number}} MeetingEnded
  * @typedef {{type: 'tick', meeting: number, seq: number}} Tick
  * @typedef {{type: 'pong', sent_at: number, server_at: number}} Pong
- * @typedef {{type: 'error', code: string, message: string}} ServerError
+ * @typedef {{type: 'error', code: string, message: string, clip?: string}} ServerError
  * @typedef {Welcome | Snapshot | Members | Speaking | Held | ChunkAck | ClipAck | ClipRefused | Caption | Translation |
  *   Withdrawn | Gap | Message | Engine | MeetingEnded | Tick | Pong | ServerError} ServerEvent
  */
@@ -55,6 +58,9 @@ export const clipEnd = ({ clip, chunks, keep_to, reason }) => ({ type: 'clip_end
 export const message = (id, text) => ({ type: 'message', id, text });
 
 export const snapshot = () => ({ type: 'snapshot' });
+
+/** @param {number} seq */
+export const seen = (seq) => ({ type: 'seen', seq });
 
 export const endMeeting = () => ({ type: 'end_meeting' });
 
@@ -77,4 +83,9 @@ export function frame(clip, number, data) {
   new DataView(bytes.buffer).setUint32(17, number);
   bytes.set(data, HEADER_BYTES);
   return bytes;
+}
+
+/** What ranges hold. @param {[number, number][]} ranges  both ends belong to it @returns {number[]} */
+export function numbers(ranges) {
+  return ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
 }

@@ -1,60 +1,95 @@
 /** The order of a meeting's durable events: which has been seen, and whether one was missed. No timer, no socket. */
 
+const REPORTED = 16;          // durable events: so often the server hears how far this page got
+
+/** Whose an event is. `ours`: of the meeting that is shown, or of none; `another`: the first of another meeting, so that
+ *  what is shown goes; `foreign`: of a meeting that is not shown any more.
+ *  @typedef {'ours' | 'another' | 'foreign'} Whose */
+
 export class Feed {
   /** @type {number | null} */ meeting = null;
   /** Whether the meeting is over, and no other has begun that we know of. */
   ended = false;
+  #over = 0;                                   // meetings up to here were over before we saw anything of them
   #seq = 0;                                    // everything up to here was seen
-  #newest = 0;                                 // that we heard of
+  #newest = 0;                                 // that we heard of; Infinity: it is in doubt whether the meeting is over
+  #taken = 0;                                  // events since the server heard how far we are, of whichever meeting
   /** @type {Set<number>} */ #ahead = new Set();
 
   /** Whether something is missing: then the newest state must be asked for, unless what is on its way arrives first. */
   get behind() { return this.#newest > this.#seq; }
 
-  /** @param {import('./events.js').ServerEvent} event
-   *  @returns {boolean} whether it is a snapshot of another meeting than the one that is shown */
+  /** @param {import('./events.js').ServerEvent} event @returns {Whose} */
   see(event) {
-    if (event.type === 'snapshot') return this.#restart(event.meeting, event.seq);
-    if (event.type === 'tick') this.#tick(event);
-    else if (event.type === 'meeting_ended') this.ended = true;
-    else if ('seq' in event && typeof event.seq === 'number') this.#take(event.seq);
-    return false;
+    if (event.type === 'snapshot' && event.meeting === null) return this.#close();
+    if (event.type === 'meeting_ended') return this.#end(event.meeting);
+    if (!('meeting' in event) || typeof event.meeting !== 'number') return 'ours';
+    if (event.type !== 'snapshot' && event.type !== 'tick' && event.seq !== undefined) this.#taken += 1;
+    const whose = this.#follow(event.meeting);
+    if (whose === 'foreign') return whose;
+    if (event.type === 'snapshot') this.#restart(event.seq);
+    else if (event.type === 'tick') this.#newest = this.ended ? Infinity : Math.max(this.#newest, event.seq);
+    else if (event.seq !== undefined) this.#take(event.seq);
+    return whose;
   }
 
-  /** A snapshot holds everything up to its seq; what came meanwhile counts on top of it.
-   *  @param {number | null} meeting @param {number} seq */
-  #restart(meeting, seq) {
-    if (meeting === null && this.ended) {
-      this.#newest = this.#seq;
-      return false;
-    }
-    const another = meeting !== this.meeting && (this.meeting !== null || this.ended);
-    if (another) this.#ahead.clear();
-    this.ended = this.ended && meeting === this.meeting;
+  /** How far the server is to be told that we are; null where it was told a few events ago. @returns {number | null} */
+  report() {
+    if (this.#taken < REPORTED) return null;
+    this.#taken = 0;
+    return this.#seq;
+  }
+
+  /** Meetings are numbered in the order they begin: only a newer one takes the place of the one that is shown.
+   *  @param {number} meeting @returns {Whose} */
+  #follow(meeting) {
+    if (meeting === this.meeting) return 'ours';
+    if (meeting <= Math.max(this.#over, this.meeting ?? 0)) return 'foreign';
+    const another = this.meeting !== null || this.ended;
     this.meeting = meeting;
-    this.#seq = seq;
+    this.ended = false;
+    this.#seq = this.#newest = 0;
+    this.#ahead.clear();
+    return another ? 'another' : 'ours';
+  }
+
+  /** A snapshot holds everything up to its seq; what came meanwhile counts on top of it. @param {number} seq */
+  #restart(seq) {
+    if (this.#newest === Infinity) this.ended = false;
+    this.#seq = Math.max(this.#seq, seq);
     for (const one of this.#ahead) if (one <= seq) this.#ahead.delete(one);
-    this.#close();
+    this.#advance();
     this.#newest = Math.max(this.#seq, ...this.#ahead);
-    return another;
   }
 
-  /** A tick of another meeting says that we missed its beginning. @param {import('./events.js').Tick} event */
-  #tick({ meeting, seq }) {
-    if (this.meeting === null) this.meeting = meeting;
-    if (meeting !== this.meeting) this.#newest = Infinity;
-    else this.#newest = Math.max(this.#newest, seq);
+  /** No meeting is open: the end of the one that is shown was missed, and what is missing of it cannot be had here.
+   *  @returns {Whose} */
+  #close() {
+    const nothing = this.meeting !== null && this.#seq === 0;
+    if (nothing) {
+      this.#over = this.meeting ?? 0;
+      this.meeting = null;
+    } else if (this.meeting !== null) this.ended = true;
+    this.#newest = this.#seq = Math.max(this.#seq, ...this.#ahead);
+    this.#ahead.clear();
+    return nothing ? 'another' : 'ours';
   }
 
-  /** Numbers that begin again after an end are another meeting's. @param {number} seq */
+  /** @param {number | undefined} meeting @returns {Whose} */
+  #end(meeting) {
+    if (meeting !== undefined && this.#follow(meeting) === 'foreign') return 'foreign';
+    this.ended = true;
+    return 'ours';
+  }
+
+  /** @param {number} seq */
   #take(seq) {
-    if (this.ended && seq <= this.#seq) this.#newest = Infinity;
     this.#newest = Math.max(this.#newest, seq);
     if (seq > this.#seq) this.#ahead.add(seq);
-    this.#close();
+    this.#advance();
   }
 
-  #close() {
+  #advance() {
     while (this.#ahead.delete(this.#seq + 1)) this.#seq += 1;
   }
 }

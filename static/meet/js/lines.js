@@ -40,11 +40,10 @@ export function newest(translations) {
   return found;
 }
 
-/** The languages that stand under a line: those the reader chose, without its own. Where nothing translates, only what
- *  is there: Chinese in its other script, and what the server sent all the same.
- *  @param {string} own @param {string[]} chosen @param {{translates: boolean, known: string[]}} there */
-export function under(own, chosen, { translates, known }) {
-  const chinese = own.startsWith('zh');
-  return chosen.filter((lang) => lang !== own
-    && (translates || known.includes(lang) || (chinese && lang.startsWith('zh'))));
+/** The languages that stand under a line: those the reader chose, without its own. Under one that is final only what
+ *  the server has or promised; before that, what it will probably promise, so that the line keeps its height.
+ *  @param {string} own @param {string[]} chosen @param {{final: boolean, translates: boolean, known: string[]}} there */
+export function under(own, chosen, { final, translates, known }) {
+  const likely = (/** @type {string} */ lang) => translates || (own.startsWith('zh') && lang.startsWith('zh'));
+  return chosen.filter((lang) => lang !== own && (known.includes(lang) || (!final && likely(lang))));
 }

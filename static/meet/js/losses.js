@@ -10,8 +10,10 @@ export class Losses {
   #list = piece('losses', HTMLElement);
   /** @type {Map<string, Told>} */ #holes = new Map();         // by reason, while its notice is in view
 
-  /** @param {string} words @returns {HTMLElement} */
+  /** What is in view already is not said twice. @param {string} words @returns {HTMLElement} */
   tell(words) {
+    const told = [...this.#list.children].find((one) => within(one, 'span').textContent === words);
+    if (told instanceof HTMLElement) return told;
     const notice = copyOf('loss-template');
     within(notice, 'span').textContent = words;
     within(notice, 'button').addEventListener('click', () => notice.remove());

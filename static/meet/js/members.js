@@ -33,7 +33,8 @@ export class Members {
     this.#rows.get(id)?.toggleAttribute('data-speaking', speaking);
   }
 
-  /** Who speaks is told anew after a reconnect. */
+  /** Who spoke when the line broke may have stopped since. Nobody says it again: who speaks on is shown with their next
+   *  clip, as to somebody who comes late. */
   forget() {
     for (const id of [...this.#speaking]) this.speak(id, false);
   }

@@ -23,11 +23,20 @@ export function within(element, selector) {
 /** @type {Record<string, string> | null} */
 let words = null;
 
+/** @param {string} key @returns {string | undefined} */
+function wordsOf(key) {
+  words ??= /** @type {Record<string, string>} */ (JSON.parse(document.getElementById('texts')?.textContent ?? '{}'));
+  return words[key];
+}
+
 /** What the page says, with `{name}` filled in. @param {string} key @param {Record<string, string | number>} [values] */
 export function say(key, values = {}) {
-  words ??= /** @type {Record<string, string>} */ (JSON.parse(document.getElementById('texts')?.textContent ?? '{}'));
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+  return (wordsOf(key) ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
 }
+
+/** Why the server refused something, in the reader's language; in its own words where the page knows none for the code.
+ *  @param {{code: string, message: string}} refusal */
+export function why({ code, message }) { return wordsOf(`why-${code}`) ?? message; }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const exact = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });

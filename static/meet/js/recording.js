@@ -1,7 +1,7 @@
 /** The record button, the microphone behind it and its level: what is captured goes to the uplink. */
 
 import { MicrophoneError, microphones } from './capture/microphone.js';
-import { exactTimeOf, piece, say } from './page.js';
+import { exactTimeOf, piece, say, why } from './page.js';
 import { prefer, preference } from './preferences.js';
 
 const QUIET = -60;            // dBFS: the level's ring is empty
@@ -60,10 +60,7 @@ export class Recording {
     on('error', ({ code }) => this.#tell(code));
     on('gap', ({ from, to, reason }) => this.#gap(from, to, reason));
     this.#uplink.addEventListener('change', () => this.#draw());
-    this.#uplink.addEventListener('lost', (event) => {
-      const { at, code, message } = /** @type {CustomEvent} */ (event).detail;
-      this.#losses.tell(say(code === 'too-large' ? code : 'clip-refused', { from: exactTimeOf(at), why: message }));
-    });
+    this.#uplink.addEventListener('lost', (event) => this.#lost(/** @type {CustomEvent} */ (event).detail));
   }
 
   /** What was chosen last time. */
@@ -150,6 +147,13 @@ export class Recording {
     this.#error.dataset.code = code;
     this.#error.hidden = false;
     this.#draw();
+  }
+
+  /** @param {{code: string, from: number, to: number, message: string}} what */
+  #lost({ code, from, to, message }) {
+    if (code === 'full') return this.#losses.hole(code, from, to);
+    const key = code === 'too-large' ? code : 'clip-refused';
+    this.#losses.tell(say(key, { from: exactTimeOf(from), why: why({ code, message }) }));
   }
 
   /** @param {number} from @param {number} to @param {string} reason */

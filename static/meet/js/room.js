@@ -7,12 +7,12 @@ import { Chat } from './chat.js';
 import { Connection } from './connection.js';
 import { Controls } from './controls.js';
 import { letCopy } from './copying.js';
-import { endMeeting, snapshot } from './events.js';
+import { endMeeting, seen, snapshot } from './events.js';
 import { Feed } from './feed.js';
 import './host.js';
 import { Losses } from './losses.js';
 import { Members } from './members.js';
-import { piece } from './page.js';
+import { piece, why } from './page.js';
 import { Recording } from './recording.js';
 import { Speakers } from './speakers.js';
 import { Status } from './status.js';
@@ -38,8 +38,7 @@ const captions = new Captions({
     status.final(caption);
   },
 });
-const journal = new Journal();
-const uplink = new Uplink(journal);
+const uplink = new Uplink(new Journal());
 const capture = new Capture({
   workletUrl: dataset.worklet ?? '',
   vadUrl: dataset.vad ?? '',
@@ -62,13 +61,17 @@ async function welcome(event) {
   await uplink.connected(send, event.limits);
 }
 
-/** After a meeting's end its lines stay in view until another one begins.
- *  @param {import('./events.js').Snapshot} event @param {boolean} another  than the one that is shown */
-function restore(event, another) {
-  status.meeting(feed.ended);
+/** After a meeting's end its lines stay in view until another one begins. */
+function clear() {
+  captions.clear();
+  chat.clear();
+}
+
+/** @param {import('./events.js').Snapshot} event */
+function restore(event) {
   if (event.meeting === null && feed.ended) return;
-  captions.restore(event.captions, { whole: another, more: event.more, seq: event.seq });
-  chat.restore(event.messages, another);
+  captions.restore(event.captions, event);
+  chat.restore(event.messages);
 }
 
 /** @param {import('./events.js').Member[]} here */
@@ -89,13 +92,36 @@ function catchUp() {
   }, PATIENCE);
 }
 
+/** So that the server sees who is far behind. */
+function report() {
+  const seq = feed.report();
+  if (seq !== null) send(seen(seq));
+}
+
+/** What was still on its way when its clip was refused is refused once more: that is no news.
+ *  @param {import('./events.js').ServerError} event */
+function refused(event) {
+  if (event.code === 'not_joined') return status.refused();
+  if (event.code === 'unknown_clip' && !uplink.knows(event.clip ?? '')) return;
+  losses.tell(why(event));
+}
+
 /** @param {import('./events.js').ServerEvent} event */
 function hear(event) {
-  const another = feed.see(event);
+  const whose = feed.see(event);
   catchUp();
+  report();
+  status.meeting(feed.ended);
+  if (ending) ending.disabled = feed.ended || feed.meeting === null;
+  if (whose === 'another') clear();
+  if (whose !== 'foreign') show(event);
+}
+
+/** @param {import('./events.js').ServerEvent} event */
+function show(event) {
   switch (event.type) {
     case 'welcome': return void welcome(event);
-    case 'snapshot': return restore(event, another);
+    case 'snapshot': return restore(event);
     case 'members': return meet(event.members);
     case 'speaking':
       members.speak(event.participant, event.speaking);
@@ -106,25 +132,20 @@ function hear(event) {
     case 'withdrawn': return captions.withdraw(event.clip);
     case 'message': return chat.show(event);
     case 'engine': return status.engine(event);
-    case 'meeting_ended': return status.meeting(true);
-    case 'error': return event.code === 'not_joined' ? status.refused() : losses.tell(event.message);
+    case 'error': return refused(event);
     default: return void uplink.hear(event);
   }
 }
 
+const ending = /** @type {HTMLButtonElement | null} */ (document.getElementById('end-meeting'));   // the host's
+
 function askToEnd() {
-  const button = document.getElementById('end-meeting');
   const question = document.getElementById('end-question');
-  if (!(button instanceof HTMLButtonElement) || !(question instanceof HTMLDialogElement)) return;
-  button.disabled = false;
-  button.addEventListener('click', () => question.showModal());
+  if (!ending || !(question instanceof HTMLDialogElement)) return;
+  ending.addEventListener('click', () => question.showModal());
   question.addEventListener('close', () => { if (question.returnValue === 'end') send(endMeeting()); });
 }
 
-journal.addEventListener('gone', (event) => {
-  const { from, to } = /** @type {CustomEvent} */ (event).detail;
-  losses.hole('full', from, to);
-});
 connection.addEventListener('event', (event) => hear(/** @type {CustomEvent} */ (event).detail));
 connection.addEventListener('beat', () => status.beat());
 connection.addEventListener('refused', () => status.refused());

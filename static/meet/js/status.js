@@ -2,21 +2,30 @@
 
 import { figure, piece, say } from './page.js';
 
+const PATIENCE = 2000;        // ms: a line that comes back sooner is not worth a word
 const HALF_MINUTE = 30_000;   // ms: an older pause has nothing to do with this caption
 
 export class Status {
   #connection = piece('connection', HTMLElement);
   #lag = piece('lag', HTMLElement);
   #clock;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #away;
+  #refused = false;
   /** @type {Map<string, number>} */ #paused = new Map();      // when each person's last pause began
 
   /** @param {import('./clock.js').ServerClock} clock */
-  constructor(clock) { this.#clock = clock; }
+  constructor(clock) {
+    this.#clock = clock;
+    this.#wait();
+  }
 
   /** @param {string} state */
   line(state) {
     this.#connection.dataset.state = state;
     this.#connection.textContent = say(state);
+    clearTimeout(this.#away);
+    if (state === 'online') piece('line-away', HTMLElement).hidden = true;
+    else this.#wait();
     if (state !== 'online') delete this.#lag.dataset.lineMs;
     this.#write();
   }
@@ -44,15 +53,20 @@ export class Status {
 
   /** @param {import('./events.js').Engine} engine */
   engine({ state, demo }) {
-    piece('engine-away', HTMLElement).hidden = state !== 'away';
-    piece('model-banner', HTMLElement).hidden = !demo;
+    for (const one of ['loading', 'away']) piece(`engine-${one}`, HTMLElement).hidden = state !== one;
+    if (demo || state === 'ready') piece('model-banner', HTMLElement).hidden = !demo;    // one that is away does not say
   }
 
   /** @param {boolean} ended */
   meeting(ended) { piece('meeting-ended', HTMLElement).hidden = !ended; }
 
   /** This browser may not come in. */
-  refused() { piece('socket-refused', HTMLElement).hidden = false; }
+  refused() {
+    this.#refused = true;
+    piece('socket-refused', HTMLElement).hidden = false;
+  }
+
+  #wait() { this.#away = setTimeout(() => { piece('line-away', HTMLElement).hidden = this.#refused; }, PATIENCE); }
 
   #write() {
     const { lineMs, captionsMs } = this.#lag.dataset;

@@ -1,6 +1,7 @@
 /** Which piece of audio goes out next: live before replay, within what the server allows. It owns no socket and no clock. */
 
-import { clipEnd, clipStart, frame, HEADER_BYTES, IN_FLIGHT_BYTES, MESSAGE_BYTES } from './events.js';
+import { clipEnd, clipStart, frame, HEADER_BYTES, IN_FLIGHT_BYTES, MESSAGE_BYTES, numbers } from './events.js';
+import { InFlight } from './inflight.js';
 
 const LATE = 1500;            // ms: on a working line a chunk is acknowledged long before
 
@@ -14,17 +15,17 @@ const LATE = 1500;            // ms: on a working line a chunk is acknowledged l
  * @property {'unknown' | 'new' | 'resuming' | 'open'} at  the server, on this connection
  * @property {boolean} ended  the server was told, on this connection
  * @property {number} limit  the first chunk that cannot be sent
+ * @property {boolean} full  because there was no room to keep it
+ * @property {number | null} heard  when the newest chunk was recorded
  * @property {Map<number, Uint8Array>} queue  chunks to be sent on this connection
- * @typedef {{bytes: number, sentAt: number}} Sent
  */
 
-/** Events: `change` (ask `sending`), `lost` {at, code, message}: something said will never arrive. */
+/** Events: `change` (ask `sending`), `lost` {code, from, to, message}: something said will never arrive. */
 export class Uplink extends EventTarget {
   #journal; #now;
   /** @type {((what: object | Uint8Array<ArrayBuffer>) => boolean) | null} */ #send = null;
   /** @type {Map<string, Clip>} */ #clips = new Map();
-  /** @type {Map<string, Sent>} */ #inFlight = new Map();
-  #bytes = 0;                 // in flight
+  #inFlight = new InFlight();
   #message = MESSAGE_BYTES;
   #most = IN_FLIGHT_BYTES;
 
@@ -33,7 +34,15 @@ export class Uplink extends EventTarget {
     super();
     this.#journal = journal;
     this.#now = now;
+    journal.addEventListener('gone', (event) => {           // it had to give a clip up
+      const { clip, from, to } = /** @type {CustomEvent} */ (event).detail;
+      this.#forget(clip);
+      this.#lose('full', from, to);
+    });
   }
+
+  /** Whether it has anything of this clip. @param {string} clip */
+  knows(clip) { return this.#clips.has(clip); }
 
   /** Whether something that was said and is over has not arrived yet. */
   get sending() { return [...this.#clips.values()].some((clip) => clip.end !== null); }
@@ -41,8 +50,7 @@ export class Uplink extends EventTarget {
   /** Whether leaving now would lose something that could have been sent. */
   get unsent() {
     const waiting = [...this.#clips.values()].some((clip) => clip.queue.size > 0 || (clip.end && !clip.ended));
-    const late = [...this.#inFlight.values()].some((sent) => this.#now() - sent.sentAt > LATE);
-    return waiting || late || (!this.#send && this.#clips.size > 0);
+    return waiting || this.#inFlight.before(this.#now() - LATE) || (!this.#send && this.#clips.size > 0);
   }
 
   /** The server is there and says what it allows: every clip kept here is opened again.
@@ -65,7 +73,6 @@ export class Uplink extends EventTarget {
   disconnected() {
     this.#send = null;
     this.#inFlight.clear();
-    this.#bytes = 0;
     for (const clip of this.#clips.values()) Object.assign(clip, { at: 'unknown', ended: false });
   }
 
@@ -76,12 +83,20 @@ export class Uplink extends EventTarget {
     if (this.#send?.(clipStart(start))) clip.at = 'new';
   }
 
-  /** @param {string} id  of the clip @param {number} number @param {Uint8Array} data @param {number} [at]  when it was recorded */
-  chunk(id, number, data, at) {
+  /** A clip ends before the first chunk that cannot be sent.
+   *  @param {string} id  of the clip @param {number} number @param {Uint8Array} data @param {number} [at]  when it was recorded */
+  chunk(id, number, data, at = 0) {
     const clip = this.#clips.get(id);
-    if (!clip || number >= clip.limit) return;
-    if (data.length + HEADER_BYTES > this.#message) return this.#cutShort(clip, number);
-    this.#journal.add(id, number, data, at);
+    if (!clip) return;
+    const since = clip.heard ?? at;
+    clip.heard = at;
+    if (number < clip.limit && data.length + HEADER_BYTES > this.#message) {
+      clip.limit = number;                              // it cannot be split, for the recorder numbered it
+      this.#lose('too-large', clip.start.started_at, clip.start.started_at);
+    } else if (number < clip.limit && !this.#journal.add(id, number, data, at)) {
+      Object.assign(clip, { limit: number, full: true });
+    }
+    if (number >= clip.limit) return clip.full ? this.#lose('full', since, at) : undefined;
     clip.queue.set(number, data);
     this.#pump();
   }
@@ -108,7 +123,7 @@ export class Uplink extends EventTarget {
   /** @param {ClipStart} start @param {ClipEnd | null} end @param {boolean} live @returns {Clip} */
   #take(start, end, live) {
     /** @type {Clip} */
-    const clip = { start, end, live, at: 'unknown', ended: false, limit: Infinity, queue: new Map() };
+    const clip = { start, end, live, at: 'unknown', ended: false, limit: Infinity, full: false, heard: null, queue: new Map() };
     this.#clips.set(start.clip, clip);
     this.#change();
     return clip;
@@ -136,7 +151,7 @@ export class Uplink extends EventTarget {
   /** @param {import('./events.js').ChunkAck} event */
   #acknowledged({ clip, numbers: held }) {
     this.#journal.acknowledge(clip, held);
-    for (const number of held) this.#landed(`${clip}:${number}`);
+    this.#inFlight.land(clip, held);
     this.#pump();
   }
 
@@ -144,30 +159,21 @@ export class Uplink extends EventTarget {
   #refused({ clip, code, message }) {
     const at = this.#clips.get(clip)?.start.started_at ?? 0;
     this.#forget(clip);
-    this.dispatchEvent(new CustomEvent('lost', { detail: { at, code, message } }));
+    this.#lose(code, at, at, message);
   }
 
   /** @param {string} id */
   #forget(id) {
     this.#journal.forget(id);
     this.#clips.delete(id);
-    for (const key of [...this.#inFlight.keys()]) if (key.startsWith(id)) this.#landed(key);
+    this.#inFlight.forget(id);
     this.#pump();
     this.#change();
   }
 
-  /** @param {string} key */
-  #landed(key) {
-    this.#bytes -= this.#inFlight.get(key)?.bytes ?? 0;
-    this.#inFlight.delete(key);
-  }
-
-  /** A chunk over the limit cannot be split, for the recorder numbered it: the clip ends before it.
-   *  @param {Clip} clip @param {number} number */
-  #cutShort(clip, number) {
-    clip.limit = number;
-    const detail = { at: clip.start.started_at, code: 'too-large', message: '' };
-    this.dispatchEvent(new CustomEvent('lost', { detail }));
+  /** @param {string} code @param {number} from @param {number} to @param {string} [message] */
+  #lose(code, from, to, message = '') {
+    this.dispatchEvent(new CustomEvent('lost', { detail: { code, from, to, message } }));
   }
 
   #pump() {
@@ -183,18 +189,12 @@ export class Uplink extends EventTarget {
     const id = clip.start.clip;
     for (const [number, data] of clip.queue) {
       const bytes = data.length + HEADER_BYTES;
-      if (this.#bytes + bytes > this.#most || !this.#send?.(frame(id, number, data))) return false;
+      if (this.#inFlight.bytes + bytes > this.#most || !this.#send?.(frame(id, number, data))) return false;
       clip.queue.delete(number);
-      this.#inFlight.set(`${id}:${number}`, { bytes, sentAt: this.#now() });
-      this.#bytes += bytes;
+      this.#inFlight.add(id, number, { bytes, sentAt: this.#now() });
     }
     return true;
   }
 
   #change() { this.dispatchEvent(new CustomEvent('change')); }
-}
-
-/** @param {[number, number][]} ranges  both ends belong to it @returns {number[]} */
-function numbers(ranges) {
-  return ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
 }

@@ -64,11 +64,19 @@ test('a full journal says which seconds of the oldest clip are gone', async () =
   assert.deepEqual((await journal.pending()).map((one) => one.clip), ['new']);
 });
 
-test('a chunk that does not fit beside an open clip is refused and told', () => {
+test('a chunk that does not fit beside an open clip is refused', () => {
   const journal = new Journal({ limit: 10 });
   journal.add('a', 0, bytes(10), 0);
-  const gone = [];
-  journal.addEventListener('gone', ({ detail }) => gone.push(detail));
   assert.equal(journal.add('a', 1, bytes(10), 120), false);
-  assert.deepEqual(gone, [{ clip: 'a', from: 120, to: 120 }]);
+  assert.equal(journal.size, 10);
+});
+
+test('a clip of which nothing is left to give up stays until it is acknowledged', async () => {
+  const journal = new Journal({ limit: 10 });
+  journal.add('old', 0, bytes(10), 0);
+  journal.close('old');
+  journal.acknowledge('old', [0]);
+  journal.add('new', 0, bytes(10), 120);
+  assert.equal(journal.add('new', 1, bytes(10), 240), false);
+  assert.deepEqual((await journal.pending()).map((one) => one.clip), ['old', 'new']);
 });

@@ -1,12 +1,16 @@
 """Promised translations are kept: asked for, written, announced; late when the translator was away."""
 
 import asyncio
+import contextlib
 import json
 import logging
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from channels.layers import get_channel_layer
+from django.db import connection
 from django.utils import timezone
 
 from meet import broadcast, translation
@@ -95,6 +99,18 @@ async def test_everybody_in_the_room_is_told_with_a_number_of_its_own(scene, lib
         ("translation", str(caption.pk), "ja", "done", "皆さんありがとうございました、会議を終わります。"),
     }
     assert sorted(e["seq"] for e in events) == [caption.seq + 1, caption.seq + 2]
+    assert {(e["meeting"], e["revision"]) for e in events} == {(scene.meeting.pk, caption.revision)}
+
+
+async def test_a_translation_that_comes_after_the_meeting_is_kept_and_told_to_nobody(scene, libre, heard):
+    caption = await said(scene)
+    await pooled(lambda: Meeting.objects.update(ended_at=timezone.now() - timedelta(hours=1)))()
+    await translation.request(caption.pk)
+    await translation.idle()
+    assert (await of(caption))["ja"] == "六十五人が必要です。"
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await heard()
 
 
 async def test_a_request_returns_before_the_translator_answers(scene, libre):
@@ -154,6 +170,75 @@ async def test_at_most_four_are_asked_at_once_for_a_room_and_language(scene, lib
     await translation.idle()
     assert libre.most_in_flight == 4
     assert len(libre.asked) == 12
+
+
+async def test_one_rooms_backlog_leaves_places_for_every_other_room(scene, libre):
+    libre.mode, libre.slow_seconds = "slow", 0.2
+    other = await pooled(lambda: make_scene("other"))()
+    for n in range(desk.MOST_JOBS // 2):
+        await said(scene, f"sentence number {n}", after=n)
+    late = await said(other, after=9999)
+    await translation.sweep()
+    live = await said(other, "just now")
+    await translation.request(live.pk)
+    await asyncio.sleep(1)
+    assert "" not in (await of(late)).values()
+    assert "" not in (await of(live)).values()
+    assert (
+        0 < len({text for _source, _target, text in libre.asked if text.startswith("sentence")}) < desk.MOST_OF_A_ROOM
+    )
+
+
+async def test_what_is_said_just_now_goes_before_what_is_made_up_for(scene, libre, settings):
+    settings.TRANSLATE_TO = ["ja"]
+    libre.mode, libre.slow_seconds = "slow", 0.2
+    for n in range(12):
+        await said(scene, f"sentence number {n}", after=n)
+    await translation.sweep()
+    live = await said(scene, "just now", after=99)
+    await translation.request(live.pk)
+    await translation.idle()
+    assert [text for _source, _target, text in libre.asked].index("just now") < 8
+
+
+async def test_rooms_take_turns_with_their_oldest_speech(scene):
+    other = await pooled(lambda: make_scene("other"))()
+    for n in range(6):
+        await said(scene, f"sentence number {n}", after=n)
+    late = await said(other, after=9999)
+    texts = [job.text for job in await ledger.due(frozenset(), 9)]
+    assert late.text in texts
+    assert "sentence number 0" in texts
+
+
+async def test_waiting_for_a_thread_is_not_held_against_the_translator(scene, libre, monkeypatch):
+    monkeypatch.setattr(chain, "LIMIT_SECONDS", 0.6)
+    libre.mode, libre.slow_seconds = "slow", 0.3
+    scenes = [await pooled(lambda n=n: make_scene(f"room {n}"))() for n in range(4)]
+    spoken = [await said(one, f"sentence number {n}", after=n) for one in scenes for n in range(4)]
+    await translation.sweep()
+    await translation.idle()
+    assert [caption.text for caption in spoken if "" in (await of(caption)).values()] == []
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time: nobody waits in a circle")
+async def test_an_answer_and_a_new_revision_at_once_do_not_wait_for_each_other(scene, monkeypatch):
+    caption = await said(scene)
+    first = (await ledger.of_clip(caption.pk))[0]
+    take, met = ledger.sequence.take, threading.Barrier(2)
+
+    def slowly(meeting_id: int) -> int:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            met.wait(0.5)  # each has what it takes before it counts
+        number = take(meeting_id)
+        time.sleep(0.2)
+        return number
+
+    monkeypatch.setattr(ledger.sequence, "take", slowly)
+    await asyncio.gather(
+        ledger.settle(first, dict.fromkeys(first.targets, "text"), "libre"),
+        pooled(lambda: scene.settle(caption.clip, "newer words", "en"))(),
+    )
 
 
 async def test_asking_twice_for_the_same_caption_translates_it_once(scene, libre):

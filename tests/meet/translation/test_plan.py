@@ -1,6 +1,6 @@
 """What is promised with a caption."""
 
-from meet.translation import Planned, plan
+from meet.translation import Planned, plan, possible
 
 
 def test_chinese_has_its_other_script_at_once_and_the_rest_promised(settings):
@@ -38,3 +38,10 @@ def test_what_has_no_letters_is_the_same_in_every_language(settings):
 def test_nothing_said_promises_nothing(settings):
     settings.TRANSLATOR = ["google"]
     assert plan("en", "") == []
+
+
+def test_who_translates_between_two_languages_is_asked_of_the_settings_of_now(settings):
+    settings.TRANSLATOR = ["google"]
+    assert possible("en", "ja")
+    settings.TRANSLATOR = ["off"]
+    assert not possible("en", "ja")

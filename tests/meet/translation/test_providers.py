@@ -14,7 +14,7 @@ from meet.translation import google, web
 from meet.translation import libre as libre_module
 from meet.translation.google import Google
 from meet.translation.libre import Libre
-from meet.translation.provider import Ask, Refused, Unavailable
+from meet.translation.provider import Ask, Refused, Unavailable, sensible
 from tests.libretranslate import LibreTranslate, libre
 
 __all__ = ["libre"]
@@ -46,6 +46,10 @@ def google_page(monkeypatch):
     yield Page
     server.shutdown()
     server.server_close()
+
+
+def test_what_no_database_takes_is_left_out_of_an_answer():
+    assert sensible("google", Ask("Hello", "en", "ja"), "こん\x00に\ud800ちは\n世界") == "こんにちは 世界"
 
 
 @pytest.mark.parametrize("code", sorted(set(google.CODES.values())))

@@ -9,7 +9,8 @@ const LIMIT = 64 * 1024 * 1024;      // bytes: four hours of speech at 32 kbit/s
  */
 
 /** Writing returns at once; only `pending` is waited for, so that one on disk can take this one's place.
- *  When it is full a `gone` event says what was lost: {clip, from, to}, ms as given to `add`. */
+ *  When it is full it gives up the oldest clip that is over; a `gone` event says which: {clip, from, to}, ms as given to
+ *  `add`. Where that makes no room either, `add` says so and its caller tells. */
 export class Journal extends EventTarget {
   #limit;
   /** @type {Map<string, Entry>} */ #clips = new Map();      // in the order they began
@@ -32,10 +33,7 @@ export class Journal extends EventTarget {
   add(clip, number, data, at = 0) {
     const entry = this.#entry(clip);
     if (entry.chunks.has(number)) return true;
-    if (!this.#make(data.length, clip)) {
-      this.#gone(clip, [at]);
-      return false;
-    }
+    if (!this.#make(data.length, clip)) return false;
     entry.chunks.set(number, { number, data, at, held: false });
     this.#size += data.length;
     return true;
@@ -92,9 +90,10 @@ export class Journal extends EventTarget {
     }
     for (const [clip, entry] of this.#clips) {
       if (this.#size + bytes <= this.#limit) return true;
-      if (clip === writing || !entry.end) continue;
-      this.#gone(clip, [...entry.chunks.values()].map((chunk) => chunk.at));
+      if (clip === writing || !entry.end || !entry.chunks.size) continue;
+      const times = [...entry.chunks.values()].map((chunk) => chunk.at);
       this.forget(clip);
+      this.dispatchEvent(new CustomEvent('gone', { detail: { clip, from: Math.min(...times), to: Math.max(...times) } }));
     }
     return this.#size + bytes <= this.#limit;
   }
@@ -103,12 +102,5 @@ export class Journal extends EventTarget {
   #drop(entry, chunk) {
     entry.chunks.delete(chunk.number);
     this.#size -= chunk.data.length;
-  }
-
-  /** @param {string} clip @param {number[]} times */
-  #gone(clip, times) {
-    if (!times.length) return;
-    const detail = { clip, from: Math.min(...times), to: Math.max(...times) };
-    this.dispatchEvent(new CustomEvent('gone', { detail }));
   }
 }

@@ -19,6 +19,7 @@ export class Session {
   /** @type {Clip | null} */ #clip = null;
   /** @type {Set<Promise<void>>} */ #endings = new Set();
   #at = 0;                                             // ms of the worklet, all before is judged
+  #over = false;                                       // what the ear still brings begins no clip: nobody would end it
 
   /**
    * @param {MediaStream} stream  recorded from now on
@@ -46,6 +47,7 @@ export class Session {
 
   /** @param {Block} block @returns {number} ms that were lost before it */
   hear(block) {
+    if (this.#over) return 0;
     const slipped = this.#clock.hear(block.at + block.levels.length * FRAME, performance.now());
     this.#unheard.push(block);
     if (this.#vad) this.#judge();
@@ -60,6 +62,7 @@ export class Session {
 
   /** Resolves when the last chunk of every clip is out. @param {Reason} reason */
   async finish(reason) {
+    this.#over = true;
     this.interrupt(reason);
     this.#recorder.clear();
     await Promise.all(this.#endings);
@@ -69,6 +72,7 @@ export class Session {
 
   /** The page goes: what is out is all there will be. */
   leave() {
+    this.#over = true;
     this.#clip?.leave();
     this.#clip = null;
   }
