@@ -89,6 +89,8 @@ async def engine() -> Engine:
         log.error("the speech tier at %s refuses our SPEECH_TOKEN", settings.SPEECH_URL)
     if not isinstance(body, dict) or answer.status_code == httpx.codes.UNAUTHORIZED:
         return AWAY
+    if answer.status_code != httpx.codes.OK and body.get("status") != "loading":
+        return AWAY  # it says that it has failed, or is something else than a speech tier
     state = "ready" if answer.status_code == httpx.codes.OK else "loading"
     return Engine(state, str(body.get("model", "")), demo=bool(body.get("demo", False)))
 

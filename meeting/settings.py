@@ -1,6 +1,7 @@
 """Django's settings, and the only place of the web tier that reads the environment. README.md has the table."""
 
 import contextlib
+import logging
 import socket
 from pathlib import Path
 from typing import Any
@@ -171,13 +172,20 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+
 # --- logs: ids, durations and errors, never what somebody said ----------------------------------------
+def is_no_health_check(record: logging.LogRecord) -> bool:
+    """What /healthz answers is its answer, not an error of ours: it is asked every few seconds."""
+    return getattr(getattr(record, "request", None), "path", "") != "/healthz"
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"no_health": {"()": "django.utils.log.CallbackFilter", "callback": is_no_health_check}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_health"]},
         **(
             {
                 "file": {

@@ -67,7 +67,7 @@ async def test_chinese_comes_in_the_script_asked_for_in_text_and_segments(node):
 async def test_who_no_longer_waits_for_the_engine_to_break_does_not_end_it(engine):
     node = Node(Config(model="demo"), lambda: engine)
     life = asyncio.create_task(node.live())
-    while not node.scheduler:
+    while not node.scheduler:  # noqa: ASYNC110 - nobody tells of it, as nobody needs to know
         await asyncio.sleep(0.02)
     life.cancel()
     await asyncio.sleep(0.02)

@@ -36,7 +36,9 @@ def test_both_tiers_call_the_same_characters_simplified():
     assert {c for c in map(chr, script.HAN) if script.is_simplified(c) != scripts.is_simplified(c)} == set()
 
 
-@pytest.mark.parametrize("text", ["软件开发计划", "計畫在台北開始", "這个会议", "他要著手準備", "裡面的群組", "后天见面"])
+@pytest.mark.parametrize(
+    "text", ["软件开发计划", "計畫在台北開始", "這个会议", "他要著手準備", "裡面的群組", "后天见面"]
+)
 def test_both_tiers_write_a_text_alike(text):
     assert script.written(text, "Hant") == scripts.in_script(text, "zh-Hant")
     assert script.written(text, "Hans") == scripts.in_script(text, "zh-Hans")
