@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.browser.capture_page import write_wav
+from tests.browser.capture_page import RATE, write_wav
 from tests.browser.kept import combo_files, kept_clips
 from tests.browser.people import person, script
 from tests.meeting.product import until
@@ -54,16 +54,19 @@ def speak_into(alice, sentence, seconds_before_its_end):
 
 def test_stop_in_mid_word_keeps_what_was_said(product, alice):
     speak_into(alice, 0, 0.7)
+    stopped = time.time()
     alice.stop()
     [clip] = [c for c in settled(product, alice.room, 1) if c.state != "silent"]  # a click of the device is one
     assert clip.state == "captioned"
     assert clip.text[:4] == EXACT[0].text[:4]
     assert not clip.cut_short
+    assert_kept_until(clip, stopped)
 
 
 @pytest.mark.parametrize("way", ["closed", "left"])
 def test_a_page_left_in_mid_word_keeps_what_was_said(product, alice, way):
     speak_into(alice, 0, 0.7)
+    left = time.time()
     if way == "closed":
         alice.page.close(run_before_unload=False)
     else:
@@ -72,6 +75,14 @@ def test_a_page_left_in_mid_word_keeps_what_was_said(product, alice, way):
     [clip] = [c for c in settled(product, alice.room, 1) if c.state != "silent"]  # a click of the device is one
     assert clip.state == "captioned"
     assert clip.text[:4] == EXACT[0].text[:4]
+    assert_kept_until(clip, left)
+
+
+def assert_kept_until(clip, moment):
+    """All but the last 250 ms before a moment (seconds of Unix time) is in the clip's audio."""
+    missing = moment - (clip.started_at + len(clip.audio()) / RATE)
+    print(f"{1000 * missing:.0f} ms before the end are not in the clip")
+    assert missing <= 0.25
 
 
 def test_a_killed_speech_process_comes_back_and_every_clip_is_captioned_once(product, alice):
