@@ -1,34 +1,25 @@
 """`manage.py account MEETING`: every clip spoken and its state; exit 1 if one is unaccounted for."""
 
 import sys
-from argparse import ArgumentParser
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from meet import account, record
 from meet.account import Entry
+from meet.management.of_meeting import MeetingCommand
 from meet.models import Meeting
 
 
-class Command(BaseCommand):
+class Command(MeetingCommand):
     """Print the account of a meeting, or of all meetings of a room."""
 
     help = __doc__
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which meeting."""
-        parser.add_argument("meeting", metavar="MEETING", help="an id, a room's address, or address/folder")
-
     def handle(self, *args: Any, **options: Any) -> None:
         """Print a table a meeting; exit 1 where a clip is unaccounted for."""
-        try:
-            meetings = record.named(options["meeting"])
-        except record.NoSuchMeeting as error:
-            raise CommandError(str(error)) from error
-        unaccounted = sum([self._print(meeting) for meeting in meetings])
+        unaccounted = sum([self._print(meeting) for meeting in self.meetings(options)])
         if unaccounted:
             self.stderr.write(f"{unaccounted} unaccounted for")
             sys.exit(1)
