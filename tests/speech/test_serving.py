@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from speech import scheduler
+from tests.meeting.product import alive
 from tests.speech import sounds
 from tests.speech_process import ROOT, Speech
 
@@ -43,10 +44,10 @@ def test_its_workers_end_with_it_even_when_it_is_killed():
         process.child.kill()
         process.ended()
         end = time.monotonic() + 10
-        while time.monotonic() < end and any(_alive(pid) for pid in workers):
+        while time.monotonic() < end and any(alive(pid) for pid in workers):
             time.sleep(0.1)
         assert workers
-        assert not any(_alive(pid) for pid in workers)
+        assert not any(alive(pid) for pid in workers)
 
 
 @posix
@@ -129,14 +130,6 @@ def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "speech", *arguments],
         cwd=ROOT, env={**os.environ, "WHISPER_MODEL": "demo"}, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _asked(process: Speech) -> httpx.Response:
