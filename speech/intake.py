@@ -125,6 +125,11 @@ class _Worker:
             return
         for process in list((getattr(pool, "_processes", None) or {}).values()):
             process.kill()
+        queue = getattr(pool, "_call_queue", None)
+        if queue is not None:
+            # bytes half written to a dead process would be written for ever, and our own exit wait for them
+            # (python/cpython#94777, mended in 3.12)
+            queue._reader.close()
         pool.shutdown(wait=for_good)
 
     async def _start(self) -> ProcessPoolExecutor:
