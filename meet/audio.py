@@ -53,9 +53,6 @@ def _end() -> None:
     if _process is not None:
         for process in list((_process._processes or {}).values()):
             process.kill()
-        queue = getattr(_process, "_call_queue", None)
-        if queue is not None:
-            queue._reader.close()  # else our exit waits for bytes half written to it (python/cpython#94777)
         _process.shutdown(wait=False, cancel_futures=True)
     _process = None
 

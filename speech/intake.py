@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -55,6 +56,10 @@ class Unstartable(Exception):
     """No worker could be started, or they all are being ended. The clip is not to blame."""
 
     retryable = True
+
+
+# bytes half written to a dead process are written for ever there, and our own exit waits for them (python/cpython#94777)
+FEEDER_HANGS = sys.version_info < (3, 11, 5)
 
 
 class Intake:
@@ -126,10 +131,9 @@ class _Worker:
         for process in list((getattr(pool, "_processes", None) or {}).values()):
             process.kill()
         queue = getattr(pool, "_call_queue", None)
-        if queue is not None:
-            # bytes half written to a dead process would be written for ever, and our own exit wait for them
-            # (python/cpython#94777, mended in 3.12)
-            queue._reader.close()
+        if queue is not None and FEEDER_HANGS:
+            with contextlib.suppress(OSError):  # the pool's own thread was quicker to close it
+                queue._reader.close()
         pool.shutdown(wait=for_good)
 
     async def _start(self) -> ProcessPoolExecutor:
