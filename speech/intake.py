@@ -58,7 +58,7 @@ class Unstartable(Exception):
     retryable = True
 
 
-# bytes half written to a dead process are written for ever there, and our own exit waits for them (python/cpython#94777)
+# bytes half written to a dead process are written for ever there, and our exit waits for them (python/cpython#94777)
 FEEDER_HANGS = sys.version_info < (3, 11, 5)
 
 
