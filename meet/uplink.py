@@ -57,10 +57,9 @@ class Uplink:
         """Write chunks to disk; per clip the numbers that may be acknowledged now. Raises OSError."""
         by_clip: dict[uuid.UUID, list[Chunk]] = {}
         for chunk in arrived:
-            by_clip.setdefault(chunk.clip, []).append(chunk)
+            if chunk.clip in self._open:  # else it grew too large with one of these, and none of them is kept
+                by_clip.setdefault(chunk.clip, []).append(chunk)
         for clip, chunks in by_clip.items():
-            if clip not in self._open:
-                continue  # it grew too large with one of these
             fresh = [(c.number, c.data) for c in chunks if c.number not in self._open[clip].held]
             if fresh:
                 await self._write(clip, fresh)

@@ -197,6 +197,7 @@ async def test_a_clip_that_grows_too_large_is_refused_and_what_came_goes_its_way
     with pytest.raises(clips.Refused) as refused:
         uplink.checked(Chunk(event.clip, 70, bytes(60_000)))
     assert refused.value.code == "clip_too_large"
+    assert await uplink.chunks([Chunk(event.clip, 69, bytes(9))]) == {}  # not kept, so not acknowledged
     assert await unheard() == [event.clip]
 
 
