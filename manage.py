@@ -12,9 +12,13 @@ def main() -> None:
         from meeting.serve import main as serve
 
         sys.exit(serve(sys.argv[2:]))
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:  # it says which setting, why, and what would do
+        sys.exit(f"Not run: {error}")
 
 
 if __name__ == "__main__":

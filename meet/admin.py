@@ -58,11 +58,12 @@ class Whole(Admin):
 class RoomAdmin(Whole):
     """Rooms. The name may be changed; the address stays, and names the media folder."""
 
-    list_display = ("name", "slug", "made_at", "page")
+    list_display = ("name", "slug", "listed", "made_at", "page")
+    list_filter = ("listed",)
     search_fields = ("name", "slug")
     date_hierarchy = "made_at"
-    fields = ("name", "slug", "made_at", "page")
-    readonly_fields = ("slug", "made_at", "page")
+    fields = ("name", "listed", "languages", "slug", "made_at", "page")
+    readonly_fields = ("languages", "slug", "made_at", "page")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A room needs a host: it is made in the lobby."""

@@ -1,5 +1,7 @@
 """The application's name for Django."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,3 +11,7 @@ class MeetConfig(AppConfig):
 
     name = "meet"
     verbose_name = _("Meetings")
+
+    def ready(self) -> None:
+        """Deleted rooms and meetings take their files along."""
+        import_module("meet.erasure")  # only now can tables be named

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from meet import clips, decoder
+from meet import clips, decoder, echo
 from meet.models import Clip
 
 PATIENCE_SECONDS = 60
@@ -34,6 +34,18 @@ async def keep(clip: Clip) -> bool:
         await clips.audio_impossible(clip.pk, clip.version)
         return False
     return await clips.audio_written(clip.pk, clip.version, path, milliseconds)
+
+
+async def compare(first: str, second: str, later_ms: float) -> echo.Compared | None:
+    """How alike two clips' audio files (below media) are, the second begun so much later. None: that is not known."""
+    async with _one_at_a_time:
+        try:
+            paths = settings.MEDIA_ROOT / first, settings.MEDIA_ROOT / second
+            job = _pool().submit(echo.compare, *paths, later_ms)
+            return await asyncio.wait_for(asyncio.wrap_future(job), PATIENCE_SECONDS)
+        except (BrokenProcessPool, TimeoutError):
+            _end()
+            return None
 
 
 async def _written(data: bytes, keep_from: int, keep_to: int | None, target: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""Captions: one a clip, in revisions; what a page needs of them, and the snapshot for those who come late."""
+"""Captions: one a clip, in revisions, and what a page needs of them."""
 
 import uuid
 from dataclasses import dataclass
@@ -9,8 +9,6 @@ from meet import sequence, translation
 from meet.clock import to_ms
 from meet.models import Caption, Translation
 from meet.translation import scripts
-
-SNAPSHOT = 50
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,7 @@ def settle(spoken: Spoken, language: str, text: str) -> dict[str, Any]:
 
     In a transaction of the caller's, together with the clip's state.
     """
+    sequence.hold(spoken.meeting)  # so that nobody changes the row between its reading and its writing
     caption = Caption.objects.filter(pk=spoken.clip).first()
     if caption is None:
         caption = Caption(
@@ -38,6 +37,7 @@ def settle(spoken: Spoken, language: str, text: str) -> dict[str, Any]:
             revision=0,
         )
     caption.revision += 1
+    caption.folded_into = None  # what it says now is compared anew
     caption.language, caption.text = language, scripts.to_traditional(text) if language == "zh-Hant" else text
     caption.seq = sequence.take(spoken.meeting)
     caption.save()
@@ -66,13 +66,6 @@ def withdraw(clip_id: uuid.UUID) -> bool:
     return bool(Caption.objects.filter(pk=clip_id).delete()[0])
 
 
-def snapshot(meeting_id: int) -> list[dict[str, Any]]:
-    """The newest captions by time of speech, the oldest of them first."""
-    newest = Caption.objects.filter(meeting_id=meeting_id).order_by("-started_at")[:SNAPSHOT]
-    rows = newest.select_related("participant").prefetch_related("translations")
-    return [event_of(caption) for caption in reversed(rows)]
-
-
 def event_of(caption: Caption) -> dict[str, Any]:
     """A caption as the wire has it."""
     return {
@@ -86,6 +79,7 @@ def event_of(caption: Caption) -> dict[str, Any]:
         "revision": caption.revision,
         "lang": caption.language,
         "text": caption.text,
+        "folded_into": caption.folded_into_id and str(caption.folded_into_id),
         "translations": [
             {"lang": t.language, "state": t.state, "text": t.text, "revision": t.revision}
             for t in sorted(caption.translations.all(), key=lambda t: t.language)  # prefetched: no query a line

@@ -17,17 +17,19 @@ from django.utils.translation import gettext as _
 from meet import meetings, parts
 from meet.clock import from_ms
 from meet.events import ClipEnd, ClipStart
-from meet.languages import SPOKEN
-from meet.models import Clip, Participant
+from meet.languages import heard_as
+from meet.models import Clip, Meeting, Participant
 from meet.orm_pool import pooled
 
 State = Clip.State
 CLOSED = (State.CAPTIONED, State.SILENT, State.FAILED)
 LEASE = timedelta(seconds=20)  # renewed while the work goes on; what a killed process held is free after it
+SOUND_WITHIN = timedelta(seconds=30)  # whoever closes a clip writes its audio; after that somebody else does
 UNHEARD_AFTER = timedelta(seconds=30)  # a clip nobody has heard of for so long goes its way as it is
 REPLAYED_WITHIN = timedelta(hours=24)
 AHEAD_AT_MOST = timedelta(minutes=1)
 MOST_ATTEMPTS = 8
+RECORDED_AS = ("audio/", "video/")  # what is inside decides in the end: a page may call its recording what it likes
 
 
 class Refused(Exception):
@@ -59,7 +61,9 @@ def folder(clip_id: uuid.UUID) -> Path:
 def open_clip(start: ClipStart, participant_id: uuid.UUID) -> tuple[set[int], int]:
     """Begin a clip, or take it up again: the chunk numbers on disk, and their bytes. Raises Refused."""
     now = timezone.now()
-    speaker = Participant.objects.get(pk=participant_id)
+    speaker = _speaker(start, participant_id)
+    if not start.mime.startswith(RECORDED_AS):
+        raise Refused(start.clip, "bad_type", _("This is no recording of sound."))
     try:
         spoken_at = from_ms(start.started_at + start.keep_from)
     except (ValueError, OverflowError):
@@ -69,9 +73,18 @@ def open_clip(start: ClipStart, participant_id: uuid.UUID) -> tuple[set[int], in
     if spoken_at > now + AHEAD_AT_MOST:
         raise Refused(start.clip, "in_future", _("This recording's time lies in the future."))
     clip = Clip.objects.filter(pk=start.clip).first() or _make(start, speaker, spoken_at)
-    if clip.participant_id != participant_id:
+    if clip.participant_id != speaker.pk:
         raise Refused(start.clip, "not_yours", _("This recording belongs to somebody else."))
+    _standing(clip.pk)
     return set(parts.read(folder(clip.pk))), parts.size(folder(clip.pk))
+
+
+def _speaker(start: ClipStart, participant_id: uuid.UUID) -> Participant:
+    """Who speaks in a clip: who sends it, or the sound that they share. Raises Refused."""
+    speaker = Participant.objects.filter(pk=start.speaker or participant_id).first()
+    if speaker is None or participant_id not in (speaker.pk, speaker.shared_by_id):
+        raise Refused(start.clip, "not_yours", _("This recording belongs to somebody else."))
+    return speaker
 
 
 def _make(start: ClipStart, speaker: Participant, spoken_at: datetime) -> Clip:
@@ -82,7 +95,7 @@ def _make(start: ClipStart, speaker: Participant, spoken_at: datetime) -> Clip:
             "participant": speaker,
             "number": _free_number(speaker.pk, start.number),
             "mime": start.mime,
-            "language": start.language if start.language in SPOKEN else "",
+            "language": heard_as(start.language, speaker.room.languages),
             "started_at": spoken_at,
             "keep_from": start.keep_from,
         },
@@ -107,17 +120,26 @@ def _free_number(participant_id: uuid.UUID, number: int) -> int:
     return _next_number(participant_id) if taken else number
 
 
+def _standing(clip_id: uuid.UUID) -> Clip:
+    """A clip that more may come of. Raises Refused."""
+    clip = Clip.objects.filter(pk=clip_id).first()
+    if clip is None:
+        raise Refused(clip_id, "deleted", _("The meeting of this recording was deleted."))
+    if clip.state == State.WITHDRAWN:
+        raise Refused(clip_id, "withdrawn", _("This recording was withdrawn."))
+    return clip
+
+
 def _reopen(clip_id: uuid.UUID) -> None:
-    late = Clip.objects.filter(pk=clip_id).exclude(state=State.RECEIVING)
-    late.update(
-        state=State.RECEIVING, version=F("version") + 1, lease_until=None, attempts=0, audio="", duration_ms=None
-    )
+    late = Clip.objects.filter(pk=clip_id).exclude(state__in=(State.RECEIVING, State.WITHDRAWN))
+    anew = {"lease_until": None, "attempts": 0, "audio": "", "duration_ms": None, "compared": False}
+    late.update(state=State.RECEIVING, version=F("version") + 1, **anew)
 
 
 @pooled
 def reopen(clip_id: uuid.UUID) -> None:
-    """More of a clip comes in: if it was closed or cut short already, it goes its way once more."""
-    _reopen(clip_id)
+    """More of a clip comes in: if it was closed or cut short already, it goes its way once more. Raises Refused."""
+    _reopen(_standing(clip_id).pk)
 
 
 @pooled
@@ -131,8 +153,8 @@ def end(event: ClipEnd) -> None:
 
 @pooled
 def receive_if_whole(clip_id: uuid.UUID) -> bool:
-    """Whether every chunk of an ended clip is on disk; if so it is `received`, by whoever notices first."""
-    clip = Clip.objects.get(pk=clip_id)
+    """Whether every chunk of an ended clip is on disk; if so it is `received`, by whoever notices. Raises Refused."""
+    clip = _standing(clip_id)
     if clip.chunks is None or not _whole(clip.chunks, set(parts.read(folder(clip_id)))):
         return False
     _receive(clip_id, cut_short=False)
@@ -201,7 +223,8 @@ def give_back(leased: Leased, retry_at: datetime, *, tried: bool) -> None:
 
 def close(leased: Leased, state: Clip.State, *, reason: str = "", suppressed: str = "") -> bool:
     """Bring a clip to its end. False where the lease was lost or more audio came in: then nothing was changed."""
-    return bool(_mine(leased).update(state=state, lease_until=None, reason=reason, suppressed=suppressed))
+    until = timezone.now() + SOUND_WITHIN
+    return bool(_mine(leased).update(state=state, lease_until=until, reason=reason, suppressed=suppressed))
 
 
 def _mine(leased: Leased) -> QuerySet[Clip]:
@@ -223,9 +246,13 @@ def extension(mime: str) -> str:
 
 @pooled
 def without_audio() -> list[uuid.UUID]:
-    """Closed clips whose audio file is still to be written."""
-    closed = Clip.objects.filter(state__in=CLOSED, audio="", duration_ms=None)
-    return list(closed.values_list("pk", flat=True)[:50])
+    """Closed clips whose audio file is still to be written and that nobody writes; from now on the caller does."""
+    now = timezone.now()
+    free = Clip.objects.filter(
+        Q(lease_until=None) | Q(lease_until__lt=now), state__in=CLOSED, audio="", duration_ms=None
+    )
+    found = list(free.values_list("pk", flat=True)[:50])
+    return [clip for clip in found if free.filter(pk=clip).update(lease_until=now + SOUND_WITHIN)]
 
 
 def audio_path(clip: Clip) -> str:
@@ -244,8 +271,12 @@ def find(clip_id: uuid.UUID) -> Clip:
 @pooled
 def audio_written(clip_id: uuid.UUID, version: int, path: str, duration_ms: int) -> bool:
     """A clip's audio file is there, made from this version of it. False where more came in meanwhile."""
-    same = Clip.objects.filter(pk=clip_id, version=version)
-    return bool(same.update(audio=path, duration_ms=duration_ms))
+    with transaction.atomic():
+        if not Clip.objects.filter(pk=clip_id, version=version).update(audio=path, duration_ms=duration_ms):
+            return False
+        # the recording of a meeting that is over lacks it: no event tells of it where nothing was said
+        Meeting.objects.filter(clips=clip_id, ended_at__isnull=False).update(recording_seq=None)
+    return True
 
 
 @pooled

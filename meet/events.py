@@ -6,9 +6,12 @@
 import json
 import struct
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from meet.fields import BadEvent as BadEvent
+from meet.fields import Fields
 
 VERSION = 1
 HEADER = struct.Struct("!B16sI")  # version, clip, chunk number
@@ -18,17 +21,6 @@ TEXT_LENGTH = 2000
 MOST_CHUNKS = 10_000  # a clip of 20 s has about 200
 CLIP_BYTES = 4 * 1024 * 1024  # 20 s at 32 kbit/s are 80 KB; this is 20 s of anything a recorder makes
 CLIP_END_REASONS = ("silence", "cut", "stop", "leave", "device")
-
-
-class BadEvent(ValueError):
-    """What came is none of our events. `code` is for programs, the message for people; trying again is no use."""
-
-    retryable = False
-
-    def __init__(self, code: str, message: str, **details: Any) -> None:
-        super().__init__(message)
-        self.code = code
-        self.details = details
 
 
 @dataclass(frozen=True)
@@ -50,6 +42,7 @@ class ClipStart:
     keep_from: int
     mime: str
     language: str
+    speaker: uuid.UUID | None = None  # the sender's shared sound; None: the sender
 
 
 @dataclass(frozen=True)
@@ -71,6 +64,20 @@ class ChatMessage:
 
 
 @dataclass(frozen=True)
+class Withdraw:
+    """A speaker takes a line of their own back."""
+
+    clip: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Unfold:
+    """A copy of a line, through another microphone, is to be a line of its own."""
+
+    clip: uuid.UUID
+
+
+@dataclass(frozen=True)
 class SnapshotRequest:
     """The browser missed something and wants the newest state."""
 
@@ -88,13 +95,61 @@ class EndMeeting:
 
 
 @dataclass(frozen=True)
+class SetRoom:
+    """The host decides: the room's name, whether the lobby lists it, what may be spoken (nothing: every language)."""
+
+    name: str
+    listed: bool
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rename:
+    """Somebody calls themselves something else."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Somebody goes, in all their tabs."""
+
+
+@dataclass(frozen=True)
+class ShareStart:
+    """The sender begins to share the sound of a tab or of their computer; `language` is their page's."""
+
+    language: str
+
+
+@dataclass(frozen=True)
+class ShareStop:
+    """The sender shares no sound any more."""
+
+
+@dataclass(frozen=True)
 class Ping:
     """A question for the time."""
 
     sent_at: float
 
 
-ClientEvent = ClipStart | ClipEnd | ChatMessage | SnapshotRequest | Seen | EndMeeting | Ping
+ClientEvent = (
+    ClipStart
+    | ClipEnd
+    | ChatMessage
+    | Withdraw
+    | Unfold
+    | SnapshotRequest
+    | Seen
+    | EndMeeting
+    | SetRoom
+    | Rename
+    | Leave
+    | ShareStart
+    | ShareStop
+    | Ping
+)
 
 
 def parse_frame(data: bytes) -> Chunk:
@@ -121,53 +176,12 @@ def parse(text: str) -> ClientEvent:
     reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         raise BadEvent("unknown_event", "No event of this type is known.")
-    return reader(_Fields(body))
-
-
-class _Fields:
-    """One event's fields, each read once with the type and the bounds it must have."""
-
-    def __init__(self, body: Mapping[str, Any]) -> None:
-        self._body = body
-
-    def number(self, name: str, low: float, high: float) -> float:
-        value = self._body.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise BadEvent("bad_field", f"{name} must be a number from {low:g} to {high:g}.", field=name)
-        return value
-
-    def integer(self, name: str, low: int, high: int) -> int:
-        return int(self.number(name, low, high))
-
-    def uuid(self, name: str) -> uuid.UUID:
-        try:
-            return uuid.UUID(self.text(name, 36))
-        except ValueError:
-            raise BadEvent("bad_field", f"{name} must be a UUID.", field=name) from None
-
-    def text(self, name: str, length: int) -> str:
-        value = self._body.get(name)
-        if not isinstance(value, str) or len(value) > length:
-            raise BadEvent(
-                "bad_field", f"{name} must be text of at most {length} characters.", field=name, limit=length
-            )
-        if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-            raise BadEvent("bad_field", f"{name} holds what is no character.", field=name)
-        return value
-
-    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, 40)
-        if value not in allowed:
-            raise BadEvent("bad_field", f"{name} must be one of {', '.join(allowed)}.", field=name)
-        return value
-
-    def maybe_integer(self, name: str, low: int, high: int) -> int | None:
-        return None if self._body.get(name) is None else self.integer(name, low, high)
+    return reader(Fields(body))
 
 
 _HOUR_MS = 3_600_000
 
-_READERS: dict[str, Callable[[_Fields], ClientEvent]] = {
+_READERS: dict[str, Callable[[Fields], ClientEvent]] = {
     "clip_start": lambda f: ClipStart(
         clip=f.uuid("clip"),
         number=f.integer("number", 0, 10**9),
@@ -175,6 +189,7 @@ _READERS: dict[str, Callable[[_Fields], ClientEvent]] = {
         keep_from=f.integer("keep_from", 0, _HOUR_MS),
         mime=f.text("mime", 80),
         language=f.text("language", 20),
+        speaker=f.uuid("speaker") if f.given("speaker") else None,
     ),
     "clip_end": lambda f: ClipEnd(
         clip=f.uuid("clip"),
@@ -183,9 +198,18 @@ _READERS: dict[str, Callable[[_Fields], ClientEvent]] = {
         reason=f.one_of("reason", CLIP_END_REASONS),
     ),
     "message": lambda f: ChatMessage(id=f.uuid("id"), text=f.text("text", TEXT_LENGTH)),
+    "withdraw": lambda f: Withdraw(clip=f.uuid("clip")),
+    "unfold": lambda f: Unfold(clip=f.uuid("clip")),
     "snapshot": lambda f: SnapshotRequest(),
     "seen": lambda f: Seen(seq=f.integer("seq", 0, 2**53)),
     "end_meeting": lambda f: EndMeeting(),
+    "set_room": lambda f: SetRoom(
+        name=f.text("name", TEXT_LENGTH), listed=f.flag("listed"), languages=f.codes("languages")
+    ),
+    "rename": lambda f: Rename(name=f.text("name", TEXT_LENGTH)),
+    "leave": lambda f: Leave(),
+    "share_start": lambda f: ShareStart(language=f.text("language", 20)),
+    "share_stop": lambda f: ShareStop(),
     "ping": lambda f: Ping(sent_at=f.number("sent_at", 0, 2**53)),
 }
 CLIENT_TYPES = tuple(_READERS)
@@ -194,6 +218,10 @@ SERVER_TYPES = (
     "snapshot",
     "members",
     "speaking",
+    "speakers",
+    "room",
+    "renamed",
+    "left",
     "held",
     "chunk_ack",
     "clip_ack",
@@ -201,9 +229,12 @@ SERVER_TYPES = (
     "caption",
     "translation",
     "gap",
+    "unsaid",
     "withdrawn",
+    "folded",
     "message",
     "engine",
+    "sharing",
     "meeting_ended",
     "tick",
     "pong",
@@ -213,7 +244,7 @@ SERVER_TYPES = (
 
 def is_durable(event: str) -> bool:
     """Whether an encoded event is one of those a viewer must not miss: they carry `seq`, ahead of any text."""
-    return '"seq":' in event[:100]
+    return '"seq":' in event[:100] and not event.startswith('{"type":"tick"')
 
 
 def encode(kind: str, **fields: Any) -> str:

@@ -59,15 +59,9 @@ def find(path: str, user: AbstractBaseUser | AnonymousUser, session: rooms.Sessi
     if len(steps) < 3 or any(not step or step.startswith(".") or "\\" in step or "\0" in step for step in steps):
         raise NotFound(path)
     meeting = Meeting.objects.filter(room__slug=steps[0], folder=steps[1]).select_related("room").first()
-    if meeting is None or not _may_have(meeting, user, session):
+    if meeting is None or not record.open_to(meeting, user, session):
         raise NotFound(path)
     return _stored(settings.MEDIA_ROOT / steps[0] / steps[1], steps[2:])
-
-
-def _may_have(meeting: Meeting, user: AbstractBaseUser | AnonymousUser, session: rooms.Session) -> bool:
-    if user.is_active and getattr(user, "is_staff", False):
-        return True
-    return record.may_read(meeting, rooms.participant_of(meeting.room, session))
 
 
 def _stored(folder: Path, steps: list[str]) -> Stored:

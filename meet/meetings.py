@@ -58,9 +58,8 @@ def end(room_id: int) -> bool:
 def end_deserted(now: datetime) -> list[int]:
     """End the meetings nobody has been in for half an hour; the ids of their rooms."""
     deserted = Meeting.objects.filter(ended_at=None, occupied_at__lt=now - ENDS_AFTER)
-    rooms = list(deserted.values_list("room_id", flat=True))
-    deserted.update(ended_at=now)
-    return rooms
+    found = list(deserted.values_list("pk", "room_id"))
+    return [room for meeting, room in found if deserted.filter(pk=meeting).update(ended_at=now)]
 
 
 @pooled

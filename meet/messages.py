@@ -1,4 +1,4 @@
-"""Chat: lines that are kept, numbered among the meeting's events, and shown to those who come late."""
+"""Chat: lines that are kept, and numbered among the meeting's events."""
 
 import unicodedata
 import uuid
@@ -13,8 +13,6 @@ from meet.clock import to_ms
 from meet.events import TEXT_LENGTH, BadEvent
 from meet.models import Message, Participant
 from meet.orm_pool import pooled
-
-SNAPSHOT = 50
 
 
 @pooled
@@ -37,12 +35,6 @@ def post(id: uuid.UUID, participant_id: uuid.UUID, raw: str) -> dict[str, Any] |
             return None  # sent again after a reconnect: it is here already
         raise
     return event_of(line)
-
-
-def snapshot(meeting_id: int) -> list[dict[str, Any]]:
-    """The newest lines, the oldest of them first."""
-    lines = Message.objects.filter(meeting_id=meeting_id).select_related("participant").order_by("-sent_at")[:SNAPSHOT]
-    return [event_of(line) for line in reversed(lines)]
 
 
 def event_of(line: Message) -> dict[str, Any]:

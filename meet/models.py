@@ -15,6 +15,8 @@ class Room(models.Model):
     slug = models.CharField(_("address"), max_length=80, unique=True)
     name = models.CharField(_("name"), max_length=80)
     host_key = models.CharField(max_length=64, help_text=_("SHA-256 of the secret in the host's link."))
+    listed = models.BooleanField(_("listed"), default=False, help_text=_("Whoever opens the start page can find it."))
+    languages = models.JSONField(_("spoken languages"), default=list, blank=True, help_text=_("None: every language."))
     made_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
@@ -36,6 +38,10 @@ class Meeting(models.Model):
     seq = models.PositiveBigIntegerField(default=0)
     files_seq = models.PositiveBigIntegerField(default=0, help_text=_("The files hold everything up to this seq."))
     files_lease_until = models.DateTimeField(null=True, blank=True)
+    # its merged recording: looked at up to this seq (none: its sound has changed since), made of these clips
+    recording_seq = models.PositiveBigIntegerField(null=True, blank=True)
+    recording_made_of = models.CharField(max_length=64, blank=True)
+    recording_lease_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("meeting")
@@ -55,9 +61,19 @@ class Participant(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     room = models.ForeignKey(Room, models.CASCADE, related_name="participants", verbose_name=_("room"))
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("user"))
-    name = models.CharField(_("name"), max_length=40)
+    name = models.CharField(_("name"), max_length=50, help_text=_("No two people of one meeting have the same."))
     is_host = models.BooleanField(_("host"), default=False)
+    shared_by = models.OneToOneField(
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="shared_sound",
+        verbose_name=_("shared by"),
+        help_text=_("Set where this is no person, but the sound of a tab or a computer that somebody shares."),
+    )
     joined_at = models.DateTimeField(_("joined at"), auto_now_add=True)
+    left_at = models.DateTimeField(_("left at"), null=True, blank=True, help_text=_("Until they join again."))
     attended = models.ManyToManyField(Meeting, related_name="participants", verbose_name=_("meetings"))
 
     class Meta:
@@ -75,9 +91,26 @@ class Connection(models.Model):
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="connections")
     process = models.CharField(max_length=64, db_index=True)
     seen_at = models.DateTimeField(db_index=True)
+    sharing = models.BooleanField(default=False, help_text=_("It shares the sound of a tab or of its computer."))
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Voice(models.Model):
+    """Somebody speaks through a socket. It runs out by itself, so that nobody who vanished speaks on."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="voices")
+    participant = models.ForeignKey(Participant, models.CASCADE, related_name="voices")
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "participant"], name="one_voice_a_speaker_and_socket")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.participant_id} {self.until:%H:%M:%S}"
 
 
 class Message(models.Model):
@@ -108,6 +141,7 @@ class Clip(models.Model):
         CAPTIONED = "captioned", _("captioned")
         SILENT = "silent", _("silent")
         FAILED = "failed", _("failed")
+        WITHDRAWN = "withdrawn", _("withdrawn")
 
     id = models.UUIDField(primary_key=True, editable=False)
     meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="clips", verbose_name=_("meeting"))
@@ -130,6 +164,10 @@ class Clip(models.Model):
     suppressed = models.TextField(_("suppressed text"), blank=True)
     audio = models.CharField(_("audio"), max_length=255, blank=True, help_text=_("Below media, when written."))
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    compared = models.BooleanField(
+        default=False, help_text=_("Looked at for the same voice through another microphone.")
+    )
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("clip")
@@ -137,6 +175,8 @@ class Clip(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state", "lease_until"]),
             models.Index(fields=["meeting", "started_at"]),
+            models.Index(fields=["meeting", "state", "started_at"], name="clips_by_state"),
+            models.Index(fields=["meeting"], name="clips_to_compare", condition=Q(state="captioned", compared=False)),
         ]
 
     def __str__(self) -> str:
@@ -154,6 +194,16 @@ class Caption(models.Model):
     revision = models.PositiveIntegerField(_("revision"), default=1)
     language = models.CharField(_("language"), max_length=20)
     text = models.TextField(_("text"))
+    folded_into = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="copies",
+        verbose_name=_("folded into"),
+        help_text=_("The line that is the same voice, through a nearer microphone."),
+    )
+    apart = models.BooleanField(_("kept apart"), default=False, help_text=_("Somebody unfolded it: so it stays."))
 
     class Meta:
         verbose_name = _("caption")
@@ -193,3 +243,18 @@ class Translation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.caption} ({self.language})"
+
+
+class Erasure(models.Model):
+    """A file or folder that must go: noted in the transaction that took its row away, erased till `until`."""
+
+    class Place(models.TextChoices):
+        MEDIA = "media"
+        PARTS = "parts"
+
+    place = models.CharField(max_length=5, choices=Place.choices)
+    path = models.CharField(max_length=255, help_text=_("Below its place."))
+    until = models.DateTimeField(help_text=_("Till then somebody may still write what they began before."))
+
+    def __str__(self) -> str:
+        return f"{self.place}/{self.path}"

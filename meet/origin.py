@@ -17,4 +17,9 @@ def same_origin(scope: dict[str, Any]) -> bool:
     host, origin = headers.get(b"host", ""), headers.get(b"origin")
     if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
         return False
-    return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    if origin is None:
+        return True
+    page = urlsplit(origin)
+    # where cookies travel over HTTPS alone, a page that came in plain may be anybody's
+    plain = settings.SESSION_COOKIE_SECURE and page.scheme != "https"
+    return not plain and page.netloc.lower() == host.lower()

@@ -9,7 +9,19 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from meet import audio, broadcast, captions, clips, languages, meetings, recognizer, sequence, transcripts, translation
+from meet import (
+    audio,
+    broadcast,
+    captions,
+    clips,
+    folding,
+    languages,
+    meetings,
+    recognizer,
+    sequence,
+    transcripts,
+    translation,
+)
 from meet.clips import Leased
 from meet.clock import to_ms
 from meet.events import encode
@@ -79,6 +91,20 @@ async def keep_audio(clip_id: uuid.UUID) -> None:
 async def _keep(clip: Clip) -> None:
     if await audio.keep(clip):
         await transcripts.write_beside(clip.pk)
+        await fold(clip.pk)
+
+
+async def fold(clip_id: uuid.UUID) -> None:
+    """See whether a clip is the same voice as another's, through another microphone, and tell so."""
+    events = await folding.consider(clip_id)
+    if events:
+        await _tell(await clips.find(clip_id), events)
+
+
+async def _tell(clip: Clip, events: list[str]) -> None:
+    if events and await _is_shown(clip):
+        for event in events:
+            await broadcast.send(clip.meeting.room_id, event)
 
 
 def _arrived(clip_id: uuid.UUID, task: asyncio.Task[None]) -> None:
@@ -113,6 +139,7 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         keep_from=clip.keep_from,
         keep_to=clip.keep_to,
         deadline=_deadline(clip),
+        languages=tuple(clip.meeting.room.languages) if not clip.language else (),
     )
     work = asyncio.ensure_future(recognizer.transcribe(sound, wanted))
     try:
@@ -125,31 +152,31 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
 
 
 async def _settle_and_tell(leased: Leased, clip: Clip, heard: Heard) -> None:
-    event = await _settle(leased, clip, heard)
-    if event is not None and await _is_shown(clip):
-        await broadcast.send(clip.meeting.room_id, event)
+    await _tell(clip, await _settle(leased, clip, heard))
     await translation.request(clip.pk)
 
 
 @pooled
-def _settle(leased: Leased, clip: Clip, heard: Heard) -> str | None:
-    """Close the clip and write its caption in one transaction; the event to tell, if there is one."""
+def _settle(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
+    """Close the clip and write its caption in one transaction; the events to tell."""
     with transaction.atomic():
         if not heard.text:
             if not clips.close(leased, Clip.State.SILENT, reason=heard.silent, suppressed=heard.suppressed):
-                return None
-            return _withdraw(clip)
+                return []
+            return _unsay(clip)
         if not clips.close(leased, Clip.State.CAPTIONED):
-            return None
-        return encode("caption", **captions.settle(_spoken(clip), languages.tag_of(heard.language), heard.text))
+            return []
+        line = captions.settle(_spoken(clip), languages.tag_of(heard.language), heard.text)
+        return [encode("caption", **line), *folding.release(clip.pk)]
 
 
-def _withdraw(clip: Clip) -> str | None:
+def _unsay(clip: Clip) -> list[str]:
     """With more of its audio a clip says nothing after all: its line goes."""
     sequence.hold(clip.meeting_id)  # before its captions and translations, as everybody takes them
+    told = folding.release(clip.pk)
     if not captions.withdraw(clip.pk):
-        return None
-    return encode("withdrawn", meeting=clip.meeting_id, seq=sequence.take(clip.meeting_id), clip=str(clip.pk))
+        return []
+    return [*told, encode("unsaid", meeting=clip.meeting_id, seq=sequence.take(clip.meeting_id), clip=str(clip.pk))]
 
 
 def _spoken(clip: Clip) -> captions.Spoken:
@@ -158,8 +185,7 @@ def _spoken(clip: Clip) -> captions.Spoken:
 
 async def _fail(leased: Leased, clip: Clip, reason: str) -> None:
     event = await _settle_failure(leased, clip, reason)
-    if event is not None and await _is_shown(clip):
-        await broadcast.send(clip.meeting.room_id, event)
+    await _tell(clip, [event] if event else [])
 
 
 @pooled

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from meet.models import Connection, Meeting, Participant
@@ -23,23 +24,41 @@ class Member:
     id: str
     name: str
     host: bool
+    shared_by: str | None = None  # whose shared sound it is, where it is no person
+
+
+_here: dict[uuid.UUID, uuid.UUID] = {}  # this process's sockets: whose each is
+
+
+def live(now: datetime) -> QuerySet[Connection]:
+    """The sockets that somebody renews, of people who have not left."""
+    return Connection.objects.filter(seen_at__gt=now - ABSENT_AFTER, participant__left_at=None)
 
 
 def present(room_id: int, now: datetime) -> list[Participant]:
-    """Everybody with a live socket in the room, in the order they joined it."""
-    here = Connection.objects.filter(participant__room_id=room_id, seen_at__gt=now - ABSENT_AFTER)
-    return list(Participant.objects.filter(pk__in=here.values("participant")).order_by("joined_at", "pk"))
+    """Everybody with a live socket in the room and the sounds they share, in the order they joined it."""
+    here = live(now).filter(participant__room_id=room_id)
+    shared = Q(shared_by__in=here.filter(sharing=True).values("participant"))
+    people = Participant.objects.filter(Q(pk__in=here.values("participant")) | shared)
+    return list(people.order_by("joined_at", "pk"))
 
 
 @pooled
 def enter(connection_id: uuid.UUID, participant_id: uuid.UUID) -> None:
     """A socket opened."""
+    _here[connection_id] = participant_id
     Connection.objects.create(id=connection_id, participant_id=participant_id, process=PROCESS, seen_at=timezone.now())
+
+
+def share(connection_id: uuid.UUID, on: bool) -> None:
+    """A socket's shared sound is here, or is not any more. It goes with the socket."""
+    Connection.objects.filter(pk=connection_id).update(sharing=on)
 
 
 @pooled
 def leave(connection_id: uuid.UUID) -> None:
     """A socket closed."""
+    _here.pop(connection_id, None)
     Connection.objects.filter(pk=connection_id).delete()
 
 
@@ -47,15 +66,31 @@ def leave(connection_id: uuid.UUID) -> None:
 def renew(connection_ids: Iterable[uuid.UUID]) -> None:
     """This process's sockets are alive, and so are the meetings of their rooms. What nobody renewed for long goes."""
     now = timezone.now()
-    mine = Connection.objects.filter(process=PROCESS, pk__in=list(connection_ids))
+    sockets = list(connection_ids)
+    _put_back(sockets, now)
+    mine = Connection.objects.filter(process=PROCESS, pk__in=sockets)
     mine.update(seen_at=now)
     rooms = mine.values("participant__room_id")
     Meeting.objects.filter(ended_at=None, room_id__in=rooms).update(occupied_at=now)
     Connection.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()
 
 
+def _put_back(sockets: list[uuid.UUID], now: datetime) -> None:
+    """Rows of living sockets that another process forgot, after the database was away for minutes."""
+    kept = set(Connection.objects.filter(pk__in=sockets).values_list("pk", flat=True))
+    for socket in set(sockets) - kept:
+        owner = _here.get(socket)  # gone where it closes at this very moment
+        if owner is not None and Participant.objects.filter(pk=owner).exists():
+            Connection.objects.create(id=socket, participant_id=owner, process=PROCESS, seen_at=now)
+
+
 @pooled
-def members(room_id: int) -> list[dict[str, str | bool]]:
+def members(room_id: int) -> list[dict[str, str | bool | None]]:
     """Everybody who is here, ready for the wire."""
     people = present(room_id, timezone.now())
-    return [asdict(Member(id=str(p.pk), name=p.name, host=p.is_host)) for p in people]
+    return [asdict(_member(person)) for person in people]
+
+
+def _member(person: Participant) -> Member:
+    owner = str(person.shared_by_id) if person.shared_by_id else None
+    return Member(id=str(person.pk), name=person.name, host=person.is_host, shared_by=owner)

@@ -8,8 +8,11 @@ from typing import Any
 import httpx
 from django.conf import settings
 
+from meet.languages import SPOKEN
+
 log = logging.getLogger(__name__)
 VERDICTS = (httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNPROCESSABLE_ENTITY)
+REASONS = ("undecodable", "too_long", "unknown_language")  # the tier's words for what it will never make anything of
 TIMEOUT = httpx.Timeout(connect=3, read=120, write=20, pool=None)
 
 
@@ -35,7 +38,10 @@ class NotUnderstood(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of one clip. `keep_*` in ms from its start, `deadline` in ms from now; no `language`: find out."""
+    """What is asked of one clip. `keep_*` in ms from its start, `deadline` in ms from now.
+
+    No `language`: find out, among `languages` where there are some.
+    """
 
     clip: str
     extension: str
@@ -43,6 +49,7 @@ class Wanted:
     keep_from: int
     keep_to: int | None
     deadline: int
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,13 @@ class Heard:
 
 @dataclass(frozen=True)
 class Engine:
-    """What the other side says of itself. `state` is `ready`, `loading` or `away`."""
+    """What the other side says of itself. `state` is `ready`, `loading` or `away`; `languages`: which of those that
+    speakers may choose its model knows, none where it does not say."""
 
     state: str
     model: str
     demo: bool
+    languages: tuple[str, ...] = ()
 
 
 AWAY = Engine("away", "", demo=False)
@@ -92,7 +101,9 @@ async def engine() -> Engine:
     if answer.status_code != httpx.codes.OK and body.get("status") != "loading":
         return AWAY  # it says that it has failed, or is something else than a speech tier
     state = "ready" if answer.status_code == httpx.codes.OK else "loading"
-    return Engine(state, str(body.get("model", "")), demo=bool(body.get("demo", False)))
+    known = body.get("languages")
+    languages = tuple(code for code in SPOKEN if code and code in known) if isinstance(known, list) else ()
+    return Engine(state, str(body.get("model", "")), demo=bool(body.get("demo", False)), languages=languages)
 
 
 async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
@@ -101,6 +112,7 @@ async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
         "clip": wanted.clip,
         "ext": wanted.extension,
         "language": wanted.language,
+        "languages": ",".join(wanted.languages),
         "keep_from": wanted.keep_from,
         "keep_to": "" if wanted.keep_to is None else wanted.keep_to,
         "priority": "final",
@@ -138,7 +150,8 @@ def _heard(answer: httpx.Response) -> Heard:
             suppressed=_sound(held_back.get("text")),
         )
     if answer.status_code in VERDICTS and isinstance(body, dict) and body.get("retryable") is False:
-        raise NotUnderstood("undecodable")
+        reason = str(body.get("reason", ""))
+        raise NotUnderstood(reason if reason in REASONS else "undecodable")
     # only the tier's own word is a verdict on the clip: a proxy's 404 during a deploy is none
     worked_on = answer.is_server_error and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
     raise Unavailable(f"status {answer.status_code}", reached=worked_on)

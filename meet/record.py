@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Q, QuerySet
 
-from meet import clips
+from meet import clips, rooms
 from meet.models import Caption, Clip, Meeting, Participant, Room, Translation
 from meet.translation import possible
 from meet.translation.scripts import CHINESE, in_script
 
 PREFIXES = ("combo_", "TW_combo_", "CN_combo_", "EN_combo_", "JP_combo_")  # of a meeting's files, as they are shown
+RECORDING = ".flac"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Line:
     sound: str
     audible: bool
     seconds: float | None
+    by: uuid.UUID  # whose name that is
+    folded_into: uuid.UUID | None  # the line that stands for it: the same voice, through a nearer microphone
 
     def spoken_in(self) -> str:
         """The language the record has it in as spoken: Chinese is written Traditional."""
@@ -73,9 +77,10 @@ def one_line(text: str) -> str:
 
 
 def lines(meeting: Meeting) -> list[Line]:
-    """A meeting's lines in the order they were spoken, with those that nothing was understood or said in."""
+    """A meeting's lines in the order they were spoken, with those that say nothing, or no more."""
     over = Q(state__in=(Clip.State.CAPTIONED, Clip.State.FAILED, Clip.State.SILENT)) | Q(caption__isnull=False)
-    return _lines(meeting, Clip.objects.filter(over, meeting=meeting))
+    withdrawn = Q(withdrawn_at__isnull=False)
+    return _lines(meeting, Clip.objects.filter(over | withdrawn, meeting=meeting))
 
 
 def line(clip_id: uuid.UUID) -> Line:
@@ -87,10 +92,11 @@ def line(clip_id: uuid.UUID) -> Line:
 def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
     """The lines of these clips, in four queries whatever their number."""
     captions = Caption.objects.filter(clip__in=spoken)
-    said = {pk: (language, text) for pk, language, text in captions.values_list("pk", "language", "text")}
+    rows = captions.values_list("pk", "language", "text", "folded_into")
+    said = {pk: (language, text, into) for pk, language, text, into in rows}
     translated: dict[uuid.UUID, dict[str, str]] = {}
-    rows = Translation.objects.filter(caption__in=captions).values_list("caption_id", "language", "text")
-    for pk, language, text in rows:
+    others = Translation.objects.filter(caption__in=captions).values_list("caption_id", "language", "text")
+    for pk, language, text in others:
         spoken_in = said[pk][0] if pk in said else ""  # a caption of this very moment is read next time
         if text or possible(spoken_in, language):  # a promise whose translator was taken away is none
             translated.setdefault(pk, {})[language] = one_line(text)
@@ -98,7 +104,7 @@ def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
     found = []
     for clip in spoken.order_by("started_at", "participant_id", "number"):
         clip.meeting = meeting
-        language, text = said.get(clip.pk, ("", ""))
+        language, text, into = said.get(clip.pk, ("", "", None))
         found.append(
             Line(
                 clip=clip.pk,
@@ -111,21 +117,39 @@ def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
                 sound=clip.audio or clips.audio_path(clip),
                 audible=bool(clip.audio),
                 seconds=None if clip.duration_ms is None else clip.duration_ms / 1000,
+                by=clip.participant_id,
+                folded_into=into if into in said else None,
             )
         )
     return found
 
 
 def files(meeting: Meeting) -> list[File]:
-    """The files of a whole meeting that are there now, the one as spoken first."""
+    """The files of a whole meeting that are there now: the one as spoken first, its recording last."""
     folder = settings.MEDIA_ROOT / meeting.room.slug / meeting.folder
-    found = [path for prefix in PREFIXES for path in sorted(folder.glob(f"{prefix}*"))]
+    found = [path for prefix in PREFIXES for path in sorted(folder.glob(f"{prefix}*.txt"))]
+    found += sorted(folder.glob(f"{PREFIXES[0]}*{RECORDING}"))
     return [File(path.name, f"{meeting.room.slug}/{meeting.folder}/{path.name}", path.stat().st_size) for path in found]
 
 
 def may_read(meeting: Meeting, participant: Participant | None) -> bool:
     """Whether this participant took part in the meeting: its record is theirs to read, no earlier one."""
     return participant is not None and meeting.participants.filter(pk=participant.pk).exists()
+
+
+def open_to(meeting: Meeting, user: AbstractBaseUser | AnonymousUser, session: rooms.Session) -> bool:
+    """Whether a browser may have what was said in a meeting: staff's, or that of somebody who took part."""
+    if user.is_active and getattr(user, "is_staff", False):
+        return True
+    return may_read(meeting, rooms.participant_of(meeting.room, session))
+
+
+def owned_by(participant: Participant | None) -> set[uuid.UUID]:
+    """Whose lines are a participant's own: theirs, and those of the sound they shared."""
+    if participant is None:
+        return set()
+    shared = Participant.objects.filter(shared_by=participant).values_list("pk", flat=True)
+    return {participant.pk, *shared}
 
 
 def attended(room: Room, participant: Participant) -> list[Meeting]:

@@ -1,28 +1,34 @@
 """The pages of the record, and the files below media/: parse, call, reply."""
 
+import uuid
+from collections.abc import Set
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from meet import media, record, rooms, status
+from meet import media, record, recording, rooms, status, withdrawal
+from meet.events import BadEvent
 from meet.languages import READABLE
 from meet.media import NotFound, Stored, Unsatisfiable
 from meet.models import Clip, Meeting, Room
+from meet.orm_pool import pooled
 from meet.record import File, Line
 
 LINES = 200  # a page
 MEETINGS = 50
 WAITING = _("%(language)s: the translation is on the way")
+
+RECORDING = _("The whole meeting, as sound")
 
 # a file by the beginning of its name
 LABELS = {
@@ -106,7 +112,29 @@ def meeting(request: HttpRequest, slug: str, folder: str) -> HttpResponse:
     found = record.in_folder(room, folder)
     if found is None or not record.may_read(found, rooms.participant_of(room, request.session)):
         raise Http404
-    return _lines(request, found, reverse("record", args=[slug]))
+    own = record.owned_by(rooms.participant_of(room, request.session))
+    return _lines(request, found, reverse("record", args=[slug]), own)
+
+
+@require_POST
+async def withdraw(request: HttpRequest, slug: str, folder: str) -> HttpResponse:
+    """Take back a line of one's own."""
+    me = await _me(slug, request.session)
+    try:
+        clip = uuid.UUID(request.POST.get("clip", ""))
+        await withdrawal.withdraw(clip, me)
+    except (ValueError, BadEvent):
+        return HttpResponse(status=403)
+    page = urlencode({"page": request.POST.get("page", "1")})
+    return redirect(f"{reverse('record_meeting', args=[slug, folder])}?{page}")
+
+
+@pooled
+def _me(slug: str, session: rooms.Session) -> uuid.UUID:
+    participant = rooms.participant_of(_room_or_404(slug), session)
+    if participant is None:
+        raise Http404
+    return participant.pk
 
 
 @never_cache
@@ -137,9 +165,15 @@ def _room_or_404(slug: str) -> Room:
         raise Http404 from None
 
 
-def _lines(request: HttpRequest, found: Meeting, back: str) -> HttpResponse:
-    page = Paginator(record.lines(found), LINES).get_page(request.GET.get("page"))
-    shown = {"lines": [_line(line) for line in page], "page": page, "back": back}
+def _lines(request: HttpRequest, found: Meeting, back: str, own: Set[uuid.UUID] = frozenset()) -> HttpResponse:
+    """A page of lines. The same voice through another microphone stands under the line that stands for it."""
+    lines = record.lines(found)
+    copies: dict[uuid.UUID | None, list[dict[str, Any]]] = {}
+    for line in lines:
+        copies.setdefault(line.folded_into, []).append(_line(line, own) if line.folded_into else {})
+    page = Paginator([line for line in lines if line.folded_into is None], LINES).get_page(request.GET.get("page"))
+    shown: dict[str, Any] = {"page": page, "back": back, "found": found}
+    shown["lines"] = [{**_line(line, own), "copies": copies.get(line.clip, [])} for line in page]
     about = {"meeting": _meeting(found, ""), "on_trial": status.on_trial()}
     return render(request, "pages/record/meeting.html", {**about, **shown})
 
@@ -152,15 +186,18 @@ def _meeting(found: Meeting, address: str) -> dict[str, Any]:
         "ended_at": found.ended_at,
         "address": address,
         "files": [_file(one) for one in record.files(found)],
+        "recording_expected": recording.expected(found),
     }
 
 
 def _file(one: File) -> dict[str, Any]:
+    sound = one.name.endswith(record.RECORDING)
     label = next((label for prefix, label in LABELS.items() if one.name.startswith(prefix)), one.name)
-    return {"label": label, "name": one.name, "size": one.size, "address": _address(one.path)}
+    shown = {"label": RECORDING if sound else label, "name": one.name, "size": one.size}
+    return {**shown, "address": _address(one.path), "sound": sound}
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: Line, own: Set[uuid.UUID]) -> dict[str, Any]:
     """A line as the pages show it: as spoken, then in the other languages."""
     spoken = line.spoken_in()
     others = [(tag, line.into(tag)) for tag in settings.TRANSLATE_TO if tag != spoken] if line.text else []
@@ -176,6 +213,9 @@ def _line(line: Line) -> dict[str, Any]:
         ],
         "failed": line.state == Clip.State.FAILED and not line.text,
         "silent": line.state == Clip.State.SILENT and not line.text,
+        "withdrawn": line.state == Clip.State.WITHDRAWN,
+        "clip": line.clip,
+        "own": line.by in own,
         "audio": _address(line.sound) if line.audible else "",
     }
 

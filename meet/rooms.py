@@ -11,16 +11,19 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from meet import meetings
+from meet import meetings, names
 from meet.models import Participant, Room
 from meet.orm_pool import pooled
 
 NAME_LENGTH = 40
 ROOM_NAME_LENGTH = 80
 READABLE_LENGTH = 40
+# letters and signs that show nothing: a name made of them would be none
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 Session = MutableMapping[str, Any]
 
 
@@ -34,11 +37,10 @@ class BadName(ValueError):
 
 def clean_name(raw: str, longest: int) -> str:
     """A name on one line: control and direction-changing characters gone. Raises BadName."""
-    kept = "".join(
-        " " if c.isspace() else c for c in raw if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
-    )
+    spaced = (" " if c.isspace() or c in BLANK else c for c in raw)
+    kept = "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     name = " ".join(kept.split())
-    if not name:
+    if all(c == " " or unicodedata.category(c).startswith("M") for c in name):  # marks on nothing
         raise BadName(_("Please type a name."))
     if len(name) > longest:
         raise BadName(_("A name may have at most %(longest)d characters.") % {"longest": longest})
@@ -92,13 +94,13 @@ def host_secret(room: Room, session: Session) -> str | None:
 def join(room: Room, name: str, session: Session, user: AbstractBaseUser | None = None) -> Participant:
     """Take part under a name; the same browser stays the same participant. Raises BadName."""
     name = clean_name(name, NAME_LENGTH)
-    participant = participant_of(room, session)
-    if participant is None:
-        participant = Participant(room=room)
-    participant.name = name
+    participant = participant_of(room, session) or Participant(room=room, name=name)
     participant.is_host = is_host(room, session)
     participant.user_id = user.pk if user is not None else None
+    participant.left_at = None
     participant.save()
+    names.give(participant.pk, name)
+    participant.refresh_from_db(fields=["name"])
     session["participants"] = {**session.get("participants", {}), str(room.pk): str(participant.pk)}
     return participant
 
@@ -107,6 +109,18 @@ def participant_of(room: Room, session: Session) -> Participant | None:
     """Who this browser is in the room, if it has joined."""
     known = session.get("participants", {}).get(str(room.pk))
     return Participant.objects.filter(pk=known, room=room).first() if known else None
+
+
+def inside(room: Room, session: Session) -> Participant | None:
+    """Who this browser is in the room now: nobody once they have left it."""
+    participant = participant_of(room, session)
+    return participant if participant is not None and participant.left_at is None else None
+
+
+def last_name(room: Room, session: Session) -> str:
+    """What this browser's person was called in the room before they left it."""
+    participant = participant_of(room, session)
+    return participant.name if participant is not None else ""
 
 
 def of_session(session: Session) -> list[Room]:
@@ -121,10 +135,16 @@ def enter(slug: str, session_key: str | None) -> Participant | None:
     if not session_key:
         return None
     room = _at(slug)
-    participant = participant_of(room, SessionStore(session_key)) if room else None
+    participant = inside(room, SessionStore(session_key)) if room else None
     if participant is not None:
         meetings.attend(participant)
     return participant
+
+
+@pooled
+def leave(participant_id: uuid.UUID) -> None:
+    """Somebody goes, with all their tabs: they enter again when they join again. What they said is theirs to read."""
+    Participant.objects.filter(pk=participant_id).update(left_at=timezone.now())
 
 
 @pooled

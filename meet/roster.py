@@ -1,13 +1,18 @@
-"""Tells a room who is in it: soon after somebody came or went, and every few seconds in case a process died."""
+"""Tells a room who is in it and what holds there: soon after a change, and again in case a process or a line died."""
 
 import asyncio
+import logging
 
-from meet import broadcast, presence
+from meet import broadcast, presence, rules, voices
 from meet.events import encode
 
 SOON = 0.3  # seconds in which several comings and goings are told as one: three hundred people reconnect at once
-_telling: dict[int, asyncio.Task[None]] = {}
-_told: dict[int, str] = {}
+SOON_EACH = 0.003  # seconds more for everybody who is there: a full room is told of more at once
+log = logging.getLogger(__name__)
+_stirring: dict[int, asyncio.Task[None]] = {}
+_looking: dict[int, asyncio.Task[None]] = {}
+_again: set[int] = set()  # rooms in which something changed while this process looked
+_told: dict[int, tuple[str, str]] = {}  # what this process's sockets heard last
 
 
 async def event(room_id: int) -> str:
@@ -15,24 +20,69 @@ async def event(room_id: int) -> str:
     return encode("members", members=await presence.members(room_id))
 
 
+async def welcome(room_id: int) -> list[str]:
+    """What somebody who comes in is told, encoded: what holds in the room, who is here, who speaks now."""
+    holds, speaking = await rules.events([room_id]), await voices.now_in([room_id])
+    return [holds[room_id], await event(room_id), encode("speakers", participants=speaking[room_id])]
+
+
 def changed(room_id: int) -> None:
     """Somebody came or went: everybody in the room hears of it soon. Returns at once."""
-    if room_id not in _telling:
-        _telling[room_id] = asyncio.create_task(_tell(room_id))
+    if room_id not in _stirring:
+        _stirring[room_id] = asyncio.create_task(_stir(room_id))
 
 
 async def look_around() -> None:
     """Tell the sockets here where who is there has changed without anybody saying so."""
-    for room_id in broadcast.rooms_here():
-        now = await event(room_id)
-        if _told.get(room_id) != now:
-            _told[room_id] = now
-            await broadcast.send_here(room_id, now)
+    here = broadcast.rooms_here()
+    for room_id in here:
+        look(room_id)
+    for room_id, speaking in (await voices.now_in(here)).items():
+        # always: of two words that cross each other on the way, the last one heard may not be the last one said
+        await broadcast.send_here(room_id, encode("speakers", participants=speaking))
     for room_id in _told.keys() - set(broadcast.rooms_here()):
         del _told[room_id]
 
 
+def look(room_id: int) -> None:
+    """Tell the sockets here what is not as they heard it last. Returns at once.
+
+    Every process reads and tells for itself, one telling of a room after the other, so what its sockets hear last is
+    what it read last. A list that travelled between processes could overtake a newer one.
+    """
+    if room_id in _looking:
+        _again.add(room_id)
+    else:
+        _looking[room_id] = asyncio.create_task(_look(room_id))
+
+
+broadcast.when_stirred(look)
+
+
+async def _stir(room_id: int) -> None:
+    try:
+        await asyncio.sleep(SOON + SOON_EACH * broadcast.sockets_in(room_id))
+    finally:
+        del _stirring[room_id]  # whoever comes from now on is told of again
+    await broadcast.stir(room_id)
+
+
+async def _look(room_id: int) -> None:
+    try:
+        await _tell(room_id)
+    except Exception:  # whatever it was, the sweep looks around in a moment
+        log.exception("room %s was not told who is there", room_id)
+    finally:
+        del _looking[room_id]
+    if room_id in _again:
+        _again.discard(room_id)
+        look(room_id)
+
+
 async def _tell(room_id: int) -> None:
-    await asyncio.sleep(SOON)
-    del _telling[room_id]  # whoever comes from now on is told of again
-    await broadcast.send(room_id, await event(room_id))
+    holds = await rules.events([room_id])
+    now = await event(room_id), holds.get(room_id, "")  # a room may be deleted under those who are in it
+    told, _told[room_id] = _told.get(room_id, ()), now
+    for one in now:
+        if one and one not in told:
+            await broadcast.send_here(room_id, one)

@@ -1,13 +1,9 @@
 """What somebody who comes late, or missed an event, needs to see: the newest captions, gaps and messages of a room."""
 
-from typing import Any
-
-from meet import captions, messages
+from meet import lines
 from meet.events import encode
 from meet.meetings import open_in
-from meet.models import Caption, Clip
 from meet.orm_pool import pooled
-from meet.pipeline import gap
 
 
 @pooled
@@ -15,19 +11,16 @@ def of_room(room_id: int) -> str:
     """The room's snapshot, encoded. `seq` is read first: what happens meanwhile comes again rather than never."""
     meeting = open_in(room_id)
     if meeting is None:
-        return encode("snapshot", meeting=None, seq=0, captions=[], messages=[], more=False)
-    lines = captions.snapshot(meeting.pk)
+        nothing = {"captions": [], "messages": [], "more": False, "more_messages": False}
+        return encode("snapshot", meeting=None, seq=0, **nothing)
+    spoken = lines.page(meeting.pk, lines.Asked("captions"))
+    written = lines.page(meeting.pk, lines.Asked("messages"))
     return encode(
         "snapshot",
         meeting=meeting.pk,
         seq=meeting.seq,
-        captions=[{"type": "caption", **line} for line in lines] + _gaps(meeting.pk),
-        messages=[{"type": "message", **line} for line in messages.snapshot(meeting.pk)],
-        more=Caption.objects.filter(meeting=meeting).count() > len(lines),
+        captions=spoken.lines,
+        messages=written.lines,
+        more=spoken.more,
+        more_messages=written.more,
     )
-
-
-def _gaps(meeting_id: int) -> list[dict[str, Any]]:
-    failed = Clip.objects.filter(meeting_id=meeting_id, state=Clip.State.FAILED).select_related("participant")
-    newest = failed.order_by("-started_at")[: captions.SNAPSHOT]
-    return [{"type": "gap", **gap(clip)} for clip in newest]

@@ -6,7 +6,21 @@ from collections.abc import Awaitable, Callable
 
 from django.utils import timezone
 
-from meet import audio, broadcast, clips, meetings, pipeline, presence, roster, status, transcripts, translation
+from meet import (
+    audio,
+    broadcast,
+    clips,
+    erasure,
+    folding,
+    meetings,
+    pipeline,
+    presence,
+    recording,
+    roster,
+    status,
+    transcripts,
+    translation,
+)
 from meet.events import encode
 
 log = logging.getLogger(__name__)
@@ -43,6 +57,12 @@ async def pick_up_audio() -> None:
         await pipeline.keep_audio(clip)
 
 
+async def pick_up_folds() -> None:
+    """Captioned clips that a crash left uncompared."""
+    for clip in await folding.unconsidered():
+        await pipeline.fold(clip)
+
+
 async def renew_presence() -> None:
     """This process's sockets are alive."""
     await presence.renew(broadcast.connections_here())
@@ -71,7 +91,10 @@ DUTIES: dict[Callable[[], Awaitable[object]], float] = {
     pick_up_clips: 1,
     pick_up_audio: 10,
     translation.sweep: 2,
+    erasure.sweep: 2,
+    pick_up_folds: 10,
     transcripts.write_due: 1,
+    recording.make_due: 2,
     renew_presence: presence.RENEW_EVERY.total_seconds(),
     look_around: 5,
     end_deserted_meetings: 30,

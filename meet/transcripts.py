@@ -32,6 +32,7 @@ FILES = {"": None, "TW_": "zh-Hant", "CN_": "zh-Hans", "EN_": "en", "JP_": "ja"}
 # said in the file's own language, not the reader's: a file has one content, whoever asks for it
 WAITING = {"zh-Hant": "待翻譯", "zh-Hans": "待翻译", "en": "translation waiting", "ja": "翻訳待ち"}
 UNTRANSLATED = {"zh-Hant": "未翻譯", "zh-Hans": "未翻译", "en": "not translated", "ja": "未翻訳"}
+WITHDRAWN = {None: "withdrawn", "zh-Hant": "已收回", "zh-Hans": "已收回", "en": "withdrawn", "ja": "取り消されました"}
 LOST = {
     None: "speech that could not be understood",
     "zh-Hant": "無法辨識的一段話",
@@ -66,7 +67,8 @@ def name_of(meeting: Meeting) -> str:
 def render(lines: tuple[Line, ...], language: str | None, started_at: datetime) -> str:
     """One file's content: `[time] speaker: text`, with the date where a line is of another day than the start."""
     day = timezone.localtime(started_at).date()
-    spoken = (line for line in lines if line.text or line.state == Clip.State.FAILED)
+    shown = (line for line in lines if line.folded_into is None)  # the same voice stands there once
+    spoken = (line for line in shown if line.text or line.state in (Clip.State.FAILED, Clip.State.WITHDRAWN))
     return "".join(f"[{_time(line, day)}] {line.speaker}: {_said(line, language)}\n" for line in spoken)
 
 
@@ -88,6 +90,8 @@ def _time(line: Line, day: object) -> str:
 def _said(line: Line, language: str | None) -> str:
     """A line in a language; as spoken where `language` is None. What is not there yet stands as spoken, marked."""
     spoken = line.into(line.spoken_in()) or ""
+    if line.state == Clip.State.WITHDRAWN:
+        return f"({WITHDRAWN[language]})"
     if not line.text:
         length = "" if line.seconds is None else f", {line.seconds:.0f} s"
         return f"({LOST[language]}{length})"
@@ -115,7 +119,7 @@ def write(sheet: Sheet, known: dict[uuid.UUID, Line]) -> None:
     for prefix, language in FILES.items():
         put(sheet.folder / f"{prefix}{sheet.stem}.txt", render(sheet.lines, language, sheet.started_at))
     for line in sheet.lines:
-        if known.get(line.clip) != line:
+        if known.get(line.clip) != line and line.state != Clip.State.WITHDRAWN:
             put(_beside(line), render_clip(line))
             known[line.clip] = line
 
@@ -246,6 +250,8 @@ async def write_due() -> None:
 async def write_beside(clip_id: uuid.UUID) -> None:
     """Write the text beside a clip that nothing was heard in: no event tells of it, so no other writing would come."""
     line = await _line(clip_id)
+    if line.state == Clip.State.WITHDRAWN:
+        return
     path = _beside(line)
     await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
     await asyncio.to_thread(put, path, render_clip(line), over=False)

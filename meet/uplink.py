@@ -17,7 +17,8 @@ STALE_SECONDS = 20  # well before clips.UNHEARD_AFTER: until then nobody has clo
 class _Open:
     """A clip this connection sends: the numbers on disk, from whichever connection, and its own part file."""
 
-    def __init__(self, held: set[int], size: int) -> None:
+    def __init__(self, speaker: uuid.UUID, held: set[int], size: int) -> None:
+        self.speaker = speaker
         self.held = held
         self.size = size
         self.chunks: int | None = None
@@ -32,6 +33,7 @@ class Uplink:
         self._participant = participant
         self._connection = uuid.uuid4()
         self._open: dict[uuid.UUID, _Open] = {}
+        self._refused: list[clips.Refused] = []
 
     async def start(self, event: ClipStart) -> set[int]:
         """Open a clip, or take it up again; the chunk numbers on disk. Raises clips.Refused."""
@@ -40,7 +42,7 @@ class Uplink:
                 "too_many_clips", f"At most {MOST_OPEN} clips may be open.", limit=MOST_OPEN, clip=str(event.clip)
             )
         held, size = await clips.open_clip(event, self._participant)
-        known = self._open.setdefault(event.clip, _Open(held, size))
+        known = self._open.setdefault(event.clip, _Open(event.speaker or self._participant, held, size))
         known.held |= held
         return known.held
 
@@ -59,11 +61,22 @@ class Uplink:
         for chunk in arrived:
             if chunk.clip in self._open:  # else it grew too large with one of these, and none of them is kept
                 by_clip.setdefault(chunk.clip, []).append(chunk)
+        taken: dict[uuid.UUID, list[int]] = {}
         for clip, chunks in by_clip.items():
             fresh = [(c.number, c.data) for c in chunks if c.number not in self._open[clip].held]
-            if fresh:
-                await self._write(clip, fresh)
-        return {clip: sorted({c.number for c in chunks}) for clip, chunks in by_clip.items()}
+            try:
+                if fresh:
+                    await self._write(clip, fresh)
+            except clips.Refused as why:
+                self._drop(why)
+            else:
+                taken[clip] = sorted({c.number for c in chunks})
+        return taken
+
+    def refused(self) -> list[clips.Refused]:
+        """The clips that turned out to be withdrawn or deleted while they were sent; each is told once."""
+        told, self._refused = self._refused, []
+        return told
 
     async def end(self, event: ClipEnd) -> None:
         """The clip's end: how many chunks it has, and where its kept speech ends. Raises BadEvent."""
@@ -71,13 +84,25 @@ class Uplink:
         known.chunks = event.chunks
         await clips.end(event)
 
+    def speaker(self, clip: uuid.UUID) -> uuid.UUID:
+        """Who speaks in a clip that is open here. Raises BadEvent."""
+        return self._known(clip).speaker
+
     async def whole(self, clip: uuid.UUID) -> bool:
         """Whether everything of an ended clip is on disk, so that the browser may forget it."""
         known = self._open[clip]
-        if known.chunks is None or len(known.held) < known.chunks or not await clips.receive_if_whole(clip):
+        try:
+            if known.chunks is None or len(known.held) < known.chunks or not await clips.receive_if_whole(clip):
+                return False
+        except clips.Refused as why:
+            self._drop(why)
             return False
         del self._open[clip]
         return True
+
+    def _drop(self, why: clips.Refused) -> None:
+        self._refused.append(why)
+        del self._open[why.clip]
 
     def _known(self, clip: uuid.UUID) -> _Open:
         known = self._open.get(clip)
@@ -91,6 +116,10 @@ class Uplink:
             await clips.reopen(clip)  # nothing happens to one that is open
         if known.file is None:
             known.file = await asyncio.to_thread(PartFile, clips.folder(clip), self._connection)
-        await asyncio.to_thread(known.file.append, fresh)
+        try:
+            await asyncio.to_thread(known.file.append, fresh)
+        except FileNotFoundError:
+            await clips.reopen(clip)  # says so where it was withdrawn from elsewhere, and its folder with it
+            raise
         known.written_at = time.monotonic()
         known.held.update(number for number, _data in fresh)

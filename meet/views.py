@@ -6,11 +6,14 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.encoding import uri_to_iri
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from meet import languages, rooms, words
+from meet.lobby import listed
 from meet.models import Participant, Room
 
 
@@ -28,7 +31,8 @@ def lobby(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("room", room.slug)
     found = rooms.of_session(request.session)
-    page = {"rooms": found, "name": name, "problem": problem}
+    page = {"rooms": found, "listed": listed(timezone.now()), "name": name, "problem": problem}
+    page["own_root"] = settings.HTTPS_ROOT is not None
     return render(request, "pages/lobby.html", page, status=400 if problem else 200)
 
 
@@ -38,9 +42,9 @@ def lobby(request: HttpRequest) -> HttpResponse:
 def room(request: HttpRequest, slug: str) -> HttpResponse:
     """The room for those who have joined it, the way in for everybody else."""
     here = _room_or_404(slug)
-    participant = rooms.participant_of(here, request.session)
+    participant = rooms.inside(here, request.session)
     if participant is None:
-        return _way_in(request, here)
+        return _way_in(request, here, name=rooms.last_name(here, request.session))
     return render(request, "pages/meeting/chatroom.html", _chatroom(request, here, participant))
 
 
@@ -74,7 +78,7 @@ def _room_or_404(slug: str) -> Room:
 
 
 def _way_in(request: HttpRequest, here: Room, name: str = "", problem: str = "") -> HttpResponse:
-    page = {"room": here, "name": name, "problem": problem, "translators": _translators()}
+    page = {"room": here, "name": name, "problem": problem, "translators": _translators(), "texts": words.JOIN}
     return render(request, "pages/join.html", page, status=400 if problem else 200)
 
 
@@ -82,14 +86,17 @@ def _chatroom(request: HttpRequest, here: Room, participant: Participant) -> dic
     """What the room's template shows."""
     link = request.build_absolute_uri(reverse("room", args=[here.slug]))
     secret = rooms.host_secret(here, request.session)
+    spoken = list(languages.SPOKEN.items())
     return {
         "room": here,
         "participant": participant,
         "room_link": link,
+        "shown_link": uri_to_iri(link),
         "host_link": f"{link}#host={secret}" if secret else "",
         "translates": settings.TRANSLATOR != ["off"],
         "readable": [(tag, languages.READABLE[tag]) for tag in settings.TRANSLATE_TO],
-        "spoken": languages.SPOKEN.items(),
+        "spoken": [(code, name) for code, name in spoken if languages.heard_as(code, here.languages) == code],
+        "all_spoken": spoken,
         "clip_max_seconds": settings.CLIP_MAX_SECONDS,
         "clip_silence_seconds": settings.CLIP_SILENCE_SECONDS,
         "texts": words.ROOM,
@@ -98,5 +105,9 @@ def _chatroom(request: HttpRequest, here: Room, participant: Participant) -> dic
 
 def _translators() -> list[dict[str, str]]:
     """Where the text of what is said goes, for the page on which one decides to join."""
-    host = urlsplit(settings.LIBRE_URL or "").netloc
-    return [{"name": name, "host": host} for name in settings.TRANSLATOR]
+    addresses = {"libre": settings.LIBRE_URL, "chatgpt": settings.OPENAI_BASE_URL}
+    # a password in an address is not for those who join
+    return [
+        {"name": name, "host": urlsplit(addresses.get(name, "")).netloc.rpartition("@")[2]}
+        for name in settings.TRANSLATOR
+    ]

@@ -5,6 +5,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from meeting import settings
 
@@ -19,11 +21,26 @@ def where_things_go() -> list[str]:
     else:
         names = ", then ".join(_destination(name) for name in settings.TRANSLATOR)
         translator = f"Translation: the text of captions is sent to {names}. TRANSLATOR=off keeps it here."
-    return [translator, f"Database, media and secrets: {settings.DATA_DIR}"]
+    return [translator, *_where_it_lies()]
+
+
+def _where_it_lies() -> list[str]:
+    database = settings.DATABASES["default"]
+    name = str(database["NAME"])
+    if not database["ENGINE"].endswith("sqlite3"):
+        server = f"{database.get('HOST') or 'this machine'}:{database.get('PORT') or 'its usual port'}"
+        return [f"Database: {name} on the PostgreSQL server at {server}", f"Media and secrets: {settings.DATA_DIR}"]
+    if Path(name).parent != settings.DATA_DIR:
+        return [f"Database: {name}", f"Media and secrets: {settings.DATA_DIR}"]
+    return [f"Database, media and secrets: {settings.DATA_DIR}"]
 
 
 def _destination(translator: str) -> str:
-    return settings.LIBRE_URL if translator == "libre" else f"{translator} (outside this machine)"
+    address = {"libre": settings.LIBRE_URL, "chatgpt": settings.OPENAI_BASE_URL}.get(translator)
+    if not address:
+        return f"{translator} (outside this machine)"
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # without a password in it
 
 
 def model(address: str, token: str, stopped: Callable[[], bool]) -> str:

@@ -35,6 +35,7 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=dict)
     nice: bool = False  # it gives way to everything else
     drain_s: float = 5.0  # how long it may take to end once asked
+    descriptors: tuple[int, ...] = ()  # open files of ours that it inherits
 
 
 class Child:
@@ -103,6 +104,7 @@ class Child:
             env={**os.environ, **self.plan.environment, "PYTHONUNBUFFERED": "1"},
             # a Ctrl-C in the terminal reaches the supervisor alone, which ends us in the right order
             start_new_session=True,
+            pass_fds=self.plan.descriptors,
             creationflags=_creation_flags(nice=self.plan.nice),
         )
         if self.plan.nice:

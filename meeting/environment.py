@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.core.exceptions import ImproperlyConfigured
 from tzlocal import get_localzone_name
 
+SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
 
 def refuse(name: str, value: str, why: str, cure: str) -> ImproperlyConfigured:
     """The error of a setting that cannot be used, in one sentence a person can act on."""
@@ -17,6 +19,14 @@ def refuse(name: str, value: str, why: str, cure: str) -> ImproperlyConfigured:
 def text(name: str, default: str = "") -> str:
     """The variable, or the default where it is unset or empty."""
     return os.environ.get(name, "").strip() or default
+
+
+def key(name: str) -> str:
+    """A key or token, as it goes into an HTTP header. What is wrong with it is said without it."""
+    value = text(name)
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise refuse(name, "…", "has characters that no key has", "Give the key alone, in one line.")
+    return value
 
 
 def number(name: str, default: float, low: float, high: float) -> float:
@@ -44,19 +54,17 @@ def integer(name: str, default: int, low: int, high: int) -> int:
 def flag(name: str, *, default: bool) -> bool:
     """On or off, as people write it."""
     raw = text(name).lower()
-    words = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    if raw and raw not in words:
+    if raw and raw not in SWITCH:
         raise refuse(name, raw, "is neither on nor off", "Give `on` or `off`.")
-    return words.get(raw, default)
+    return SWITCH.get(raw, default)
+
+
+def mode(name: str, default: str, others: Iterable[str]) -> str:
+    """`on` or `off`, as people write it, or one of `others`."""
+    raw, known = text(name, default).lower(), list(others)
+    if raw not in SWITCH and raw not in known:
+        raise refuse(name, raw, "is not known", f"Give `on`, `off` or {' or '.join(f'`{word}`' for word in known)}.")
+    return {True: "on", False: "off"}[SWITCH[raw]] if raw in SWITCH else raw
 
 
 def words(name: str, default: Iterable[str] = ()) -> list[str]:
@@ -92,6 +100,12 @@ def folder(name: str, default: Path) -> Path:
     except OSError as error:
         raise refuse(name, str(path), f"cannot be made ({error.strerror})", "Give a folder you may write to.") from None
     return path
+
+
+def file(name: str) -> Path | None:
+    """A file's absolute path; None where it is unset. Whoever uses it says whether it can be read."""
+    value = text(name)
+    return Path(value).expanduser().resolve() if value else None
 
 
 def address(name: str, schemes: Iterable[str], default: str = "") -> str:

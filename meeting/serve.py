@@ -1,5 +1,6 @@
 """The command `manage.py serve`: makes sure that it may start, prepares, and hands over to the supervisor."""
 
+import argparse
 import contextlib
 import os
 import socket
@@ -11,12 +12,11 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from meeting import lock
+from meeting import listening, lock
 from meeting.children import REFUSED
 from meeting.lines import say
 
 PORT_PATIENCE_S = 5.0  # the children of a serve that was killed just now need a moment to let go of the port
-USAGE = "usage: python manage.py serve   (settings are environment variables; README.md has the table)"
 
 
 class Refused(Exception):
@@ -25,29 +25,51 @@ class Refused(Exception):
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Serve until SIGTERM or Ctrl-C. Returns 0 after a drain, 2 where the start was refused."""
-    if arguments:
-        say(USAGE)
-        return 0 if list(arguments) in (["--help"], ["-h"]) else REFUSED
     try:
+        os.environ.update(_as_settings(_options(arguments)))
         return _serve()
     except (ImproperlyConfigured, Refused) as error:
         say(f"Not started: {error}")
         return REFUSED
 
 
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "manage.py serve",
+        description="Serve until Ctrl-C.",
+        epilog="Settings are environment variables; README.md has the table.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--https", action="store_true", help="speak HTTPS, under a root certificate of our own")
+    parser.add_argument("--cert", metavar="FILE", help="speak HTTPS with this certificate (PEM, its chain after it)")
+    parser.add_argument("--key", metavar="FILE", help="and its key (PEM)")
+    return parser.parse_args(arguments)
+
+
+def _as_settings(options: argparse.Namespace) -> dict[str, str]:
+    """The settings that the options are short for. Raises Refused."""
+    if bool(options.cert) != bool(options.key):
+        raise Refused("--cert and --key belong together. Give both, or `--https` for a certificate of our own.")
+    if options.cert:  # `--https --cert` says the same thing twice
+        return {"HTTPS_CERT": str(Path(options.cert).resolve()), "HTTPS_KEY": str(Path(options.key).resolve())}
+    return {"HTTPS": "local"} if options.https else {}
+
+
 def _serve() -> int:
-    from meeting import settings  # here, where a value that cannot be used is reported
+    from meeting import encryption, settings  # here, where a value that cannot be used is reported
 
     run = settings.DATA_DIR / "run"
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_one(run / "serve.lock", settings.DATA_DIR):
         os.environ["DATA_DIR"] = str(settings.DATA_DIR)
-        os.environ["PORT"] = str(_port(settings.HOST, settings.PORT))
+        listener = _listener(settings.HOST, settings.PORT)
+        os.environ["PORT"] = str(listener.getsockname()[1])
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(settings.BASE_DIR), os.environ.get("PYTHONPATH")]))
+        spoken = encryption.prepare()
         _prepare()
         from meeting.supervisor import Supervisor
 
-        return Supervisor().run(run)
+        return Supervisor(listener, spoken).run(run)
 
 
 @contextlib.contextmanager
@@ -75,12 +97,12 @@ def _prepare() -> None:
             raise Refused("the database or the static files could not be prepared; the reason is above.")
 
 
-def _port(host: str, port: int) -> int:
-    """The port to listen on, which is free now; one that the system chooses for 0."""
+def _listener(host: str, port: int) -> socket.socket:
+    """The socket that the web processes listen on; on a free port for 0."""
     deadline = time.monotonic() + PORT_PATIENCE_S
     while True:
         try:
-            return free_port(host, port)
+            return listening.open_socket(host, port)
         except OSError as error:
             if time.monotonic() > deadline:
                 raise Refused(
@@ -88,14 +110,3 @@ def _port(host: str, port: int) -> int:
                     "End what uses it, or set another."
                 ) from None
             time.sleep(0.2)
-
-
-def free_port(host: str, port: int = 0) -> int:
-    """`port` if it can be listened on, or a free one for 0. Raises OSError."""
-    host = host.strip("[]")
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        if sys.platform != "win32":  # where the option would let two servers share a port
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        probe.listen()
-        return int(probe.getsockname()[1])

@@ -1,8 +1,6 @@
 """Django's settings, and the only place of the web tier that reads the environment. README.md has the table."""
 
-import contextlib
 import logging
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +9,50 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from meeting import environment as env
+from meeting import listening, machine
 from meeting.secrets_file import read_or_make
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- where and how it serves -------------------------------------------------------------------------
-HOST = env.text("HOST", "127.0.0.1")
+HTTPS = env.mode("HTTPS", "off", ["local"])  # on: a proxy in front speaks it; local: we do, under a root of our own
+HTTPS_CERT, HTTPS_KEY = env.file("HTTPS_CERT"), env.file("HTTPS_KEY")  # we do, with these
+# phones are why we speak it ourselves, so others must reach us then
+HOST = env.text("HOST", "0.0.0.0" if HTTPS == "local" or HTTPS_CERT else "127.0.0.1")  # noqa: S104
 PORT = env.integer("PORT", 8000, 0, 65535)
+WEB_PROCESSES = env.integer("WEB_PROCESSES", 1, 1, 64)
+if WEB_PROCESSES > 1 and not listening.INHERITABLE:
+    raise env.refuse("WEB_PROCESSES", str(WEB_PROCESSES), "needs a socket that processes can share", "On Windows: 1.")
+WEB_NAME = env.text("WEB_NAME", "web")  # which of them this is: `serve` says so
 DEBUG = env.flag("DEBUG", default=False)
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR)
 LOG_DIR = env.text("LOG_DIR")
 SECRET_KEY = env.text("SECRET_KEY") or read_or_make(DATA_DIR / "secret_key")
 
 
+HTTPS_ROOT = DATA_DIR / "https" / "root.crt" if HTTPS == "local" else None
+if bool(HTTPS_CERT) != bool(HTTPS_KEY):
+    raise env.refuse("HTTPS_CERT", str(HTTPS_CERT or ""), "and HTTPS_KEY belong together", "Set both, or neither.")
+if HTTPS_CERT and HTTPS != "off":
+    raise env.refuse("HTTPS", HTTPS, "and HTTPS_CERT are two ways to one thing", "Give one or the other.")
+if HTTPS_ROOT:
+    HTTPS_CERT, HTTPS_KEY = HTTPS_ROOT.with_name("server.crt"), HTTPS_ROOT.with_name("server.key")
+# a proxy says how it was asked in X-Forwarded-Proto, -Host and -For; anybody else may say so too
+PROXY_HEADERS = env.choices("PROXY_HEADERS", ["proto"] if HTTPS == "on" else [], ["proto", "host", "for"])
+if HTTPS == "on" and "proto" not in PROXY_HEADERS:
+    raise env.refuse(
+        "PROXY_HEADERS", ",".join(PROXY_HEADERS), "lacks proto", "HTTPS=on is known by that alone: add it."
+    )
+
+
 def own_names() -> list[str]:
-    """This machine's names and addresses: what a browser in the LAN may have typed."""
-    names = {socket.gethostname(), socket.getfqdn()}
-    with contextlib.suppress(socket.gaierror):  # a host name that resolves to nothing adds nothing
-        names.update(str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET))
-    return sorted(names | ({HOST} - {"0.0.0.0", "::"}))  # noqa: S104 - compared, not bound
+    """What a browser may have typed to reach us: this machine's names and addresses, and the certificate's."""
+    found = {*machine.names(), *(f"[{ip}]" if ip.version == 6 else str(ip) for ip in machine.addresses())}
+    if HTTPS_CERT and not HTTPS_ROOT:
+        from meeting import certificate
+
+        found.update(host.removeprefix("*") for host in certificate.hosts_in(HTTPS_CERT))
+    return sorted(found | ({HOST} - {"0.0.0.0", "::"}))  # noqa: S104 - compared, not bound
 
 
 # loopback always: what watches over this process asks from this machine, by address
@@ -43,14 +66,30 @@ CLIP_SILENCE_SECONDS = env.number("CLIP_SILENCE_SECONDS", 1, 0.3, 5)
 
 # --- translation -------------------------------------------------------------------------------------
 LIBRE_URL = env.address("LIBRE_URL", ["http", "https"])
-LIBRE_API_KEY = env.text("LIBRE_API_KEY")
+LIBRE_API_KEY = env.key("LIBRE_API_KEY")
+DEEPL_API_KEY = env.key("DEEPL_API_KEY")
+MICROSOFT_API_KEY = env.key("MICROSOFT_API_KEY")
+MICROSOFT_REGION = env.key("MICROSOFT_REGION")
+OPENAI_API_KEY = env.key("OPENAI_API_KEY")
+OPENAI_BASE_URL = env.address("OPENAI_BASE_URL", ["http", "https"])
+TRANSLATION_MODEL = env.text("TRANSLATION_MODEL", "gpt-5.4-mini")
+TRANSLATORS = ["google", "mymemory", "libre", "deepl", "microsoft", "chatgpt"]
 # who names a server of their own means that one: no text goes to anybody else unless TRANSLATOR says so
-TRANSLATOR = env.choices("TRANSLATOR", ["libre"] if LIBRE_URL else ["google"], ["google", "libre", "off"])
+TRANSLATOR = env.choices("TRANSLATOR", ["libre"] if LIBRE_URL else ["google", "mymemory"], [*TRANSLATORS, "off"])
 TRANSLATE_TO = env.choices("TRANSLATE_TO", ["zh-Hant", "zh-Hans", "en", "ja"], ["zh-Hant", "zh-Hans", "en", "ja"])
 if "off" in TRANSLATOR and len(TRANSLATOR) > 1:
     raise env.refuse("TRANSLATOR", ",".join(TRANSLATOR), "says both `off` and a translator", "Give one or the other.")
-if "libre" in TRANSLATOR and not LIBRE_URL:
-    raise env.refuse("TRANSLATOR", ",".join(TRANSLATOR), "names libre without an address", "Set LIBRE_URL as well.")
+for _name, _needs, _has in [
+    ("libre", "an address", {"LIBRE_URL": LIBRE_URL}),
+    ("deepl", "a key", {"DEEPL_API_KEY": DEEPL_API_KEY}),
+    ("microsoft", "a key", {"MICROSOFT_API_KEY": MICROSOFT_API_KEY}),
+    # a server of one's own may want no key
+    ("chatgpt", "a key", {"OPENAI_API_KEY": OPENAI_API_KEY, "OPENAI_BASE_URL": OPENAI_BASE_URL}),
+]:
+    if _name in TRANSLATOR and not any(_has.values()):
+        raise env.refuse(
+            "TRANSLATOR", ",".join(TRANSLATOR), f"names {_name} without {_needs}", f"Set {' or '.join(_has)} as well."
+        )
 
 # --- storage -----------------------------------------------------------------------------------------
 MEDIA_ROOT = DATA_DIR / "media"
@@ -100,7 +139,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "meeting.one_thread.one_thread",
 ]
+if HTTPS_CERT:
+    MIDDLEWARE.insert(0, "meeting.plain_door.plain_door")
 ROOT_URLCONF = "meeting.urls"
 ASGI_APPLICATION = "meeting.asgi.application"
 TEMPLATES = [
@@ -134,6 +176,7 @@ STATICFILES_DIRS: list[Any] = [
     BASE_DIR / "static",
     ("vendor/rnnoise", BASE_DIR / "node_modules/@jitsi/rnnoise-wasm/dist"),
 ]
+ICONS = BASE_DIR / "node_modules/@iconify-json/lucide/icons.json"  # drawn into the pages by `{% icon %}`
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -144,11 +187,12 @@ STORAGES = {
 }
 
 # --- security ----------------------------------------------------------------------------------------
-# a proxy in front speaks it; without one, a browser on this machine must get in all the same
-HTTPS = env.flag("HTTPS", default=False)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = 60 * 60 * 24 * 30 if HTTPS else 0
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# without HTTPS, a browser on this machine must get in all the same; `meeting/forwarded.py` tells Django of a proxy's
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS == "on" or bool(HTTPS_CERT)
+if SESSION_COOKIE_SECURE:  # names of their own: plain HTTP on another port may not set what these have set
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+SECURE_SSL_REDIRECT = HTTPS == "on"  # where we speak it ourselves, `meeting/plain_door.py` shows the way
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 30 if HTTPS == "on" else 0  # a root of our own pins nobody to anything
 SECURE_REDIRECT_EXEMPT = ["^livez$", "^healthz$", "^metrics$"]  # a balancer asks the process itself
 # every sub-domain and every browser's own list: not ours to decide for somebody's whole domain
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -190,7 +234,7 @@ LOGGING = {
             {
                 "file": {
                     "class": "logging.handlers.RotatingFileHandler",
-                    "filename": env.folder("LOG_DIR", DATA_DIR) / "web.log",
+                    "filename": env.folder("LOG_DIR", DATA_DIR) / f"{WEB_NAME}.log",
                     "maxBytes": 10_000_000,
                     "backupCount": 5,
                     "formatter": "line",
@@ -205,5 +249,7 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "opencc": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
     },
 }

@@ -8,13 +8,14 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
-from meeting import announcement, private_redis, settings
+from meeting import announcement, listening, private_redis, settings
 from meeting.children import READY, REFUSED, Child, Plan
+from meeting.encryption import Encryption
 from meeting.lines import say
 
 REDIS_PATIENCE_S = 10.0
@@ -25,8 +26,10 @@ SPEECH_DRAIN_S = 20.0
 class Supervisor:
     """One `serve`, from its first child to the end of its last."""
 
-    def __init__(self) -> None:
-        self._children: list[Child] = []  # in the order in which they start; they end in the opposite one
+    def __init__(self, listener: socket.socket, encryption: Encryption | None) -> None:
+        self._listener = listener
+        self._encryption = encryption
+        self._tiers: list[list[Child]] = []  # in the order in which they start; they end in the opposite one
         self._stop = threading.Event()
         self._hurry = threading.Event()
         self._status = 0
@@ -42,8 +45,9 @@ class Supervisor:
             while not self._stop.wait(0.5):  # with a time limit: Windows tells of a Ctrl-C only in between
                 pass
             say("Ending: finishing what is under way (Ctrl-C again ends at once) ...")
-            for child in reversed(self._children):
-                child.end(self._hurry)
+            self._listener.close()  # each web process closes its own: nobody comes in any more
+            for tier in reversed(self._tiers):
+                self._end(tier)
         say("Ended.")
         return self._status
 
@@ -60,15 +64,48 @@ class Supervisor:
     def _start_all(self, redis_socket: Path) -> None:
         """Web last, and so ended first: it speaks to the other two."""
         redis = self._redis(redis_socket)
+        if not redis and settings.WEB_PROCESSES > 1:
+            self._refuse(
+                f"WEB_PROCESSES={settings.WEB_PROCESSES} needs a Redis: through memory one process does not hear of "
+                f"another's captions. {self._notes[-1]} Install it, set REDIS_URL, or leave WEB_PROCESSES at 1."
+            )
+            return
         speech, token = self._speech()
-        environment = {"REDIS_URL": redis, "SPEECH_URL": speech, "SPEECH_TOKEN": token}
-        self._start(Plan("web", "meeting.web", ("--stdin-pipe",), environment, drain_s=WEB_DRAIN_S))
+        self._start(*self._webs({"REDIS_URL": redis, "SPEECH_URL": speech, "SPEECH_TOKEN": token}))
 
-    def _start(self, plan: Plan) -> Child:
-        child = Child(plan, partial(self._heard, plan.name), partial(self._died, plan.name))
-        self._children.append(child)
-        child.start()
-        return child
+    def _webs(self, environment: Mapping[str, str]) -> Iterator[Plan]:
+        """As many web processes as are set, all on the one socket."""
+        inherited = listening.INHERITABLE
+        passed = (self._listener.fileno(),) if inherited else ()
+        arguments = ("--stdin-pipe", *(f"{listening.ARGUMENT}{descriptor}" for descriptor in passed))
+        if not inherited:
+            self._listener.close()  # it has shown that the address is free; the one process opens its own
+        for number in range(1, settings.WEB_PROCESSES + 1):
+            name = "web" if settings.WEB_PROCESSES == 1 else f"web-{number}"
+            own = {**environment, "WEB_NAME": name}
+            yield Plan(name, "meeting.web", arguments, own, drain_s=WEB_DRAIN_S, descriptors=passed)
+
+    def _start(self, *plans: Plan) -> list[Child]:
+        """Start children that end together."""
+        tier = [Child(plan, partial(self._heard, plan.name), partial(self._died, plan.name)) for plan in plans]
+        self._tiers.append(tier)
+        for child in tier:
+            child.start()
+        return tier
+
+    def _end(self, tier: Sequence[Child]) -> None:
+        """End children at the same time: each may take its time to finish what is under way."""
+        ends = [threading.Thread(target=child.end, args=(self._hurry,)) for child in tier]
+        for end in ends:
+            end.start()
+        for end in ends:
+            end.join()
+
+    def _refuse(self, why: str) -> None:
+        """End the whole: it cannot run as it is set."""
+        say(f"Not started: {why}")
+        self._status = REFUSED
+        self._stop.set()
 
     def _redis(self, path: Path) -> str:
         """The address of the channel layer: the one that is set, our own, or none (memory)."""
@@ -78,10 +115,10 @@ class Supervisor:
         if not private_redis.installed():
             self._notes.append("Channel layer: memory, for one web process (redis-server is not installed).")
             return ""
-        child = self._start(Plan("redis", "meeting.private_redis", (str(path),)))
+        tier = self._start(Plan("redis", "meeting.private_redis", (str(path),)))
         if not self._until(lambda: private_redis.answers(path), REDIS_PATIENCE_S):
-            child.end(self._hurry)
-            self._children.remove(child)
+            self._end(tier)
+            self._tiers.remove(tier)
             reason = f"redis-server did not answer: see {path.with_suffix('.log')}"
             self._notes.append(f"Channel layer: memory, for one web process ({reason}).")
             return ""
@@ -124,21 +161,27 @@ class Supervisor:
         if not line.startswith(READY):
             say(line)
             return
+        before = name in self._ready
         self._ready.add(name)
-        if self._listened:
+        if before:
             say(f"{name} is back.")
+        if self._listened:
             return
         self._listened = True
-        say(f"Listening on {line.removeprefix(READY)}")
-        for note in (*self._notes, *announcement.where_things_go()):
+        for note in (*self._where(line.removeprefix(READY)), *self._notes, *announcement.where_things_go()):
             say(note)
+
+    def _where(self, address: str) -> list[str]:
+        """The lines about the address. Where HTTPS is spoken, one that the certificate is for."""
+        if not self._encryption:
+            return [f"Listening on {address}"]
+        port = int(address.rpartition(":")[2])
+        return [f"Listening on {self._encryption.address(port)}", *self._encryption.lines(port)]
 
     def _died(self, name: str, status: int, pause: float) -> None:
         """A child ended unasked: it starts again, unless it says that this would not help."""
         if status == REFUSED and name not in self._ready:
-            say(f"Not started: {name} refused to start; the reason is above.")
-            self._status = REFUSED
-            self._stop.set()
+            self._refuse(f"{name} refused to start; the reason is above.")
             return
         say(f"{name} ended unasked (status {status}); it starts again in {pause:g} s.")
 

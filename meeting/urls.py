@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic.base import RedirectView
 
 from meet import health, views
+from meeting import trust
 
 urlpatterns = [
     path("", views.lobby, name="lobby"),
@@ -13,6 +14,9 @@ urlpatterns = [
     path("rooms/<str:slug>/host/", views.claim_host, name="claim_host"),
     path("", include("meet.record_urls")),
     path("language/", include("django.conf.urls.i18n")),
+    path("https/", trust.page, name="https"),
+    path("https/meeting-room.crt", trust.der, name="root_der"),
+    path("https/meeting-room.pem", trust.pem, name="root_pem"),
     path("livez", health.livez),
     path("healthz", health.healthz),
     path("favicon.ico", RedirectView.as_view(url="/static/meet/icon.svg")),  # browsers ask without being told

@@ -16,7 +16,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server, reactor
 from django.core.exceptions import ImproperlyConfigured
 
-from meeting import flow, lifeline
+from meeting import flow, lifeline, listening, one_port
 from meeting.children import READY, REFUSED
 
 DRAIN_S = 15.0
@@ -48,6 +48,18 @@ class WebServer(Server):
             flow.end(protocol)
             await super().handle_reply(protocol, message)
 
+    def listen(self, endpoint: Any, pair: tuple[Path, Path] | None) -> None:
+        """Listen for plain HTTP; with a certificate and its key on the same port for HTTPS."""
+        listener = endpoint.listen(one_port.OnePort(self.http_factory, *pair) if pair else self.http_factory)
+        listener.addCallback(self.listen_success)
+        listener.addErrback(self.listen_error)
+        self.listeners.append(listener)
+
+    def listen_error(self, failure: Any) -> None:
+        """Daphne's own notices only what fails before the loop runs."""
+        self.abort_start = True
+        super().listen_error(failure)
+
     def stop_accepting(self) -> None:
         """Close the listening sockets; open connections go on."""
         for listener in self.listeners:
@@ -61,9 +73,10 @@ def _stop_listening(port: Any) -> Any:
 class Web:
     """One web process, from its first request to its last."""
 
-    def __init__(self, host: str, port: int, application: Any) -> None:
+    def __init__(self, host: str, port: int, application: Any, pair: tuple[Path, Path] | None = None) -> None:
         self._host = host
         self._port = port
+        self._pair = pair  # certificate and key, where we speak HTTPS
         self._background: set[asyncio.Task[None]] = set()
         self._draining = False
         self._loop = reactor._asyncioEventloop
@@ -75,9 +88,12 @@ class Web:
             websocket_max_message_size=128 * 1024,  # ours are 64 KB at most; the consumer says so in words
             websocket_max_frame_size=128 * 1024,
             websocket_timeout=-1,  # a meeting may last longer than a day
+            ping_interval=10,  # a browser that vanished without a word is gone after 35 s at most
+            ping_timeout=25,
             request_buffer_size=64 * 1024,
             server_name="meeting",
         )
+        self.server.endpoints = []  # ours is opened when the loop runs, and speaks both kinds on one port
 
     def run(self) -> int:
         """Serve until asked to end. Returns the exit status."""
@@ -86,6 +102,8 @@ class Web:
                 signal.signal(getattr(signal, name), self._asked)
         if "--stdin-pipe" in sys.argv:
             lifeline.when_cut(self._cut, patience=DRAIN_WITHOUT_SUPERVISOR_S + 3)
+        endpoint = listening.endpoint(self._host, self._port, listening.inherited(sys.argv))
+        reactor.callWhenRunning(self.server.listen, endpoint, self._pair)
         self.server.run()
         return 1 if self.server.abort_start else 0
 
@@ -98,13 +116,17 @@ class Web:
     def _ready(self) -> None:
         from meet import sweep
 
+        # who sends too large a frame is told so by a close code (1009) before the line is dropped
+        self.server.ws_factory.setProtocolOptions(failByDrop=False)
         self._keep(sweep.run(), "sweep")
         self._keep(self._announce(), "announce")
 
     async def _announce(self) -> None:
+        from meeting import settings
+
         host = f"[{self._host}]" if ":" in self._host and "[" not in self._host else self._host
-        notes = [f"{READY}http://{host}:{self._port}"]
-        if not await _has_administrator():
+        notes = [f"{READY}{'https' if self._pair else 'http'}://{host}:{self._port}"]
+        if settings.WEB_NAME in ("web", "web-1") and not await _has_administrator():  # said once
             notes.append(f"No administrator yet. Make the first one: {_python()} manage.py createsuperuser")
         sys.stdout.write("\n".join(notes) + "\n")
         sys.stdout.flush()
@@ -164,7 +186,8 @@ def main() -> int:
     except ImproperlyConfigured as error:
         sys.stderr.write(f"web: {error}\n")
         return REFUSED
-    return Web(settings.HOST, settings.PORT, application).run()
+    pair = (settings.HTTPS_CERT, settings.HTTPS_KEY) if settings.HTTPS_CERT and settings.HTTPS_KEY else None
+    return Web(settings.HOST, settings.PORT, application, pair).run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The speech tier's commands: serve, transcribe, models. The one reader of the environment in speech."""
+"""The speech tier's commands: serve, transcribe, models, check. The one reader of the environment in speech."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from speech import config, weights
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status says whether it worked."""
     options = _parser().parse_args(arguments)
+    if options.command == "check":
+        return _check(as_json=options.json)
     try:
         settings = config.read(os.environ)
         if options.command == "serve":
@@ -44,7 +46,18 @@ def _parser() -> argparse.ArgumentParser:
     transcribe.add_argument("--json", action="store_true", help="one JSON object a file")
     models = commands.add_parser("models", help="list the models there are")
     models.add_argument("--json", action="store_true")
+    check = commands.add_parser("check", help="say what it finds here, what is wrong, and the cure")
+    check.add_argument("--json", action="store_true")
     return parser
+
+
+def _check(*, as_json: bool) -> int:
+    """What is found; 1 where it keeps speech from hearing."""
+    from speech import diagnosis
+
+    found = diagnosis.examine(os.environ)
+    print(json.dumps(found.shown()) if as_json else "\n".join(diagnosis.lines(found)))  # noqa: T201
+    return 0 if found.hears else 1
 
 
 def _models(settings: config.Config, *, as_json: bool) -> int:

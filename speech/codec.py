@@ -35,10 +35,13 @@ class Undecodable(Exception):
     """The bytes hold no audio that can be decoded. Sending them again does not help."""
 
     retryable = False
+    reason = "undecodable"
 
 
 class TooLong(Undecodable):
     """The audio is longer than a clip may be."""
+
+    reason = "too_long"
 
 
 @dataclass(frozen=True)

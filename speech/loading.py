@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import pickle
+from typing import TYPE_CHECKING
 
 from speech import weights
 from speech.config import BadSetting, Config
-from speech.engines import Engine
+
+if TYPE_CHECKING:
+    from speech.engines import Engine  # brings numpy, which whoever looks for what is missing does without
 
 
 def load(config: Config, say: weights.Say) -> Engine:
@@ -19,8 +22,8 @@ def load(config: Config, say: weights.Say) -> Engine:
 
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, min(8, processors())))
-    device = _device(config.device, torch.cuda.device_count() if torch.cuda.is_available() else 0)
-    dtype = _dtype(config.dtype, device)
+    device = chosen_device(config.device, torch.cuda.device_count() if torch.cuda.is_available() else 0)
+    dtype = chosen_dtype(config.dtype, device)
     checkpoint = weights.choose(config.model, config.model_dir, whisper._MODELS, gpu=device.startswith("cuda"), say=say)
     try:
         return WhisperEngine(checkpoint.path, model=checkpoint.name, demo=checkpoint.demo, device=device, dtype=dtype)
@@ -38,7 +41,8 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _device(wanted: str, gpus: int) -> str:
+def chosen_device(wanted: str, gpus: int) -> str:
+    """Where the model computes, with so many CUDA devices there. Raises `BadSetting`."""
     if wanted == "auto":
         return "cuda" if gpus else "cpu"
     if wanted.startswith("cuda") and int(wanted.partition(":")[2] or 0) >= gpus:
@@ -47,7 +51,8 @@ def _device(wanted: str, gpus: int) -> str:
     return wanted
 
 
-def _dtype(wanted: str, device: str) -> str:
+def chosen_dtype(wanted: str, device: str) -> str:
+    """What it computes in. Raises `BadSetting`."""
     if wanted == "auto":
         return "float16" if device.startswith("cuda") else "float32"
     if wanted == "float16" and device == "cpu":

@@ -36,6 +36,13 @@ class Unusable(ValueError):
     retryable = False
 
 
+class UnknownLanguage(Unusable):
+    """The model does not know the language that is spoken: what it would write is another one's words. Nothing is
+    wrong with the clip, and another model may hear it."""
+
+    reason = "unknown_language"
+
+
 @dataclass(frozen=True)
 class Request:
     """A clip to be heard, and how."""
@@ -141,7 +148,7 @@ class Node:
         language, allowed = request.options.language, request.options.languages
         if (language and language not in can.languages) or (allowed and not set(allowed) & set(can.languages)):
             strange = language or ", ".join(allowed)
-            raise Unusable(f"model {engine.model} does not know {strange}, only {', '.join(can.languages)}")
+            raise UnknownLanguage(f"model {engine.model} does not know {strange}, only {', '.join(can.languages)}")
         if request.options.task == "translate" and not can.translates:
             raise Unusable(f"model {engine.model} does not translate")
         if not script.known(request.script):

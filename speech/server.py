@@ -141,6 +141,7 @@ async def _health(http: HttpRequest) -> Response:
             "model": engine.model,
             "device": engine.device,
             "demo": engine.demo,
+            "languages": list(engine.capabilities.languages),
             "waiting": node.scheduler.waiting,
         }
     )
@@ -226,7 +227,10 @@ def _failed(error: Exception, clip: str) -> Response:
         logger.info("clip %s: refused with %d, %s", clip, status, type(error).__name__)
     said = str(error) if status != 500 or isinstance(error, EngineError) else "internal error"
     headers = {"Retry-After": str(wait)} if wait else None
-    return JSONResponse({"success": False, "error": said, "retryable": retryable}, status, headers)
+    told = {"success": False, "error": said, "retryable": retryable}
+    if reason := getattr(error, "reason", ""):
+        told["reason"] = reason  # one word for programs
+    return JSONResponse(told, status, headers)
 
 
 def _alone(error: BaseException) -> BaseException:

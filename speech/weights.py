@@ -36,6 +36,20 @@ class Checkpoint:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Located:
+    """Where a checkpoint lies, or would lie once it is fetched from `url`."""
+
+    name: str
+    path: Path
+    url: str = ""
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 that the file must have; empty where nobody says."""
+        return self.url.split("/")[-2] if self.url else ""
+
+
 def choose(wanted: str, folder: Path, known: Mapping[str, str], *, gpu: bool, say: Say) -> Checkpoint:
     """The checkpoint for the setting `wanted`: `auto`, `demo`, a name in `known`, or a path to a `.pt`.
 
@@ -51,9 +65,13 @@ def choose(wanted: str, folder: Path, known: Mapping[str, str], *, gpu: bool, sa
     return _named_file(wanted, known)
 
 
-def present(url: str, folder: Path) -> bool:
-    """Whether the file of `url` lies in `folder`."""
-    return (folder / url.rsplit("/", 1)[-1]).is_file()
+def locate(wanted: str, folder: Path, known: Mapping[str, str], *, gpu: bool) -> Located:
+    """Where the checkpoint for the setting `wanted` lies or would lie; nothing is fetched. Raises `Unobtainable`."""
+    name = (AUTO_ON_GPU if gpu else AUTO_ON_CPU) if wanted == "auto" else wanted
+    if name in known:
+        return Located(name, folder / known[name].rsplit("/", 1)[-1], known[name])
+    found = Checkpoint("demo", DEMO) if name == "demo" else _named_file(name, known)
+    return Located(found.name, found.path)
 
 
 def obtain(url: str, folder: Path, *, say: Say, patience: float = ANSWER_SECONDS) -> Path:
@@ -103,12 +121,17 @@ def _auto(folder: Path, known: Mapping[str, str], *, gpu: bool, say: Say) -> Che
 def _named_file(wanted: str, known: Mapping[str, str]) -> Checkpoint:
     path = Path(wanted).expanduser()
     if path.suffix == ".pt" and path.is_file():
-        return Checkpoint(path.name, path, demo=path.resolve() == DEMO.resolve())
+        return Checkpoint(path.name, path, demo=_is_demo(path))
     if path.suffix == ".pt":
         raise Unobtainable(f"WHISPER_MODEL={wanted!r}: there is no such file. Give the path of a .pt, or auto.")
     raise Unobtainable(
         f"WHISPER_MODEL={wanted!r} is not known. It can be auto, demo, a path to a .pt, or one of {', '.join(known)}."
     )
+
+
+def _is_demo(path: Path) -> bool:
+    """Whether it is the bundled model, by whatever name: it knows no more there."""
+    return path.stat().st_size == DEMO.stat().st_size and digest(path) == digest(DEMO)
 
 
 def _check(path: Path, checksum: str, url: str) -> None:

@@ -9,7 +9,17 @@ os.environ.update(
     TRANSLATOR="off",
     TIME_ZONE="Asia/Taipei",
 )
-for name in ("DATABASE_URL", "REDIS_URL", "SPEECH_URL", "SPEECH_TOKEN", "DEBUG", "TRANSLATE_TO", "LOG_DIR"):
+for name in (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SPEECH_URL",
+    "SPEECH_TOKEN",
+    "DEBUG",
+    "TRANSLATE_TO",
+    "LOG_DIR",
+    "LIBRE_URL",
+    "OPENAI_BASE_URL",
+):
     os.environ.pop(name, None)
 if elsewhere := os.environ.get(
     "TEST_DATABASE_URL"

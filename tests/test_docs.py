@@ -17,12 +17,20 @@ from speech.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+README_ZH = ROOT / "README.zh-TW.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "speech" / "data" / "README.md"])
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "speech" / "data" / "README.md",
+        ROOT / "tools" / "demo_model" / "README.md",
+    ]
+)
 READERS = ["manage.py", "meeting", "meet", "speech"]  # what may read the environment
 
 # how the processes are started, and where caches lie: nobody sets these for our sake
-INTERNAL = {"DJANGO_SETTINGS_MODULE", "PYTHONPATH", "XDG_CACHE_HOME"}
+INTERNAL = {"DJANGO_SETTINGS_MODULE", "PYTHONPATH", "WEB_NAME", "XDG_CACHE_HOME"}
 ENVIRONMENTS = {"os.environ", "environ", "value"}  # `value` is speech/config.py's cleaned copy
 FOLDERS = (
     "meeting",
@@ -126,6 +134,52 @@ def test_a_default_that_stands_in_the_code_is_the_one_in_the_table(row):
     alone = re.fullmatch(r"`([^`]+)`", row[1])  # code and nothing else: a value; words: what is worked out, or none
     shown = alone[1] if alone else ""
     assert shown == ("" if default is NOTHING else _as_written(default))
+
+
+def test_both_readmes_list_the_same_settings_with_the_same_defaults():
+    assert [as_set(row) for row in rows(README_ZH, "設定")] == [as_set(row) for row in rows(README, "Settings")]
+
+
+def as_set(row: list[str]) -> tuple[str, list[str]]:
+    """A setting's name, and the values that its default is told with."""
+    return bare(row[0]), sorted(re.findall(r"`([^`]+)`", row[1]))
+
+
+def test_both_readmes_list_the_same_commands():
+    assert [bare(row[0]) for row in rows(README_ZH, "指令")] == [bare(row[0]) for row in rows(README, "Commands")]
+
+
+def test_both_readmes_have_the_same_blocks_of_commands():
+    assert blocks(README_ZH) == blocks(README)
+
+
+def blocks(document: Path) -> list[str]:
+    """What is to be typed, without the comments beside it; a drawing is none."""
+    fenced = re.findall(r"^```\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [re.sub(r"\s*#.*", "", block) for block in fenced if "►" not in block]
+
+
+def test_both_readmes_link_to_the_same_documents():
+    assert linked(README_ZH) == linked(README)
+
+
+def linked(document: Path) -> list[str]:
+    """The targets of the links, in their order; without those within the document, to the other language, and pictures."""
+    targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
+    return [target for target in targets if not target.startswith(("#", "README.", "docs/images/"))]
+
+
+def test_both_readmes_have_the_same_sections_and_as_many_rows_in_each_table():
+    assert shape(README_ZH) == shape(README)
+
+
+def shape(document: Path) -> list[tuple[str, int]]:
+    """The level of each heading, and how many lines of tables follow it."""
+    parts = re.split(r"^(#+) .*$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return [
+        (level, len(re.findall(r"^\|", text, re.MULTILINE)))
+        for level, text in zip(parts[::2], parts[1::2], strict=True)
+    ]
 
 
 @pytest.mark.parametrize("kind", ["client", "server"])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 OPENS_AFTER = 3  # failures in a row
 LONGEST_PAUSE = 10.0  # seconds
+LONGEST_WISH = 3600.0  # seconds a translator may ask to be left alone: then it is tried all the same
 PROBE = 15.0  # seconds one trial may take before another is allowed
 
 
@@ -18,10 +19,11 @@ class Breaker:
 
     failures: int = 0
     closed_to_until: float = 0.0
+    wished_until: float = 0.0
 
     def ready(self, now: float) -> bool:
         """Whether a call would be allowed."""
-        return self.failures < OPENS_AFTER or now >= self.closed_to_until
+        return now >= self.wished_until and (self.failures < OPENS_AFTER or now >= self.closed_to_until)
 
     def allows(self, now: float) -> bool:
         """Whether to call now. Where it was failing, this takes the one trial: others wait for how it ends."""
@@ -35,8 +37,11 @@ class Breaker:
         """It answered."""
         self.failures = 0
 
-    def failed(self, now: float) -> None:
-        """It did not."""
+    def failed(self, now: float, wish: float = 0.0) -> None:
+        """It did not. Where it wishes to be left alone for so many seconds, it is, and then tried once."""
         self.failures += 1
+        if wish > 0:
+            self.failures = max(self.failures, OPENS_AFTER)
+            self.wished_until = max(self.wished_until, now + min(wish, LONGEST_WISH))
         if self.failures >= OPENS_AFTER:
             self.closed_to_until = now + pause(self.failures)

@@ -5,13 +5,17 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from django.conf import settings
 
 from meet.translation.breaker import Breaker
-from meet.translation.provider import Answer, Ask, LeftAlone, Provider, Refused, Unavailable
+from meet.translation.memory import Memory
+from meet.translation.provider import Answer, Ask, LeftAlone, NoAnswer, Provider, Refused, Unavailable
 
 LIMIT_SECONDS = 12.0  # for one answer in all: a server may trickle within the read limit
+WHOLE_SECONDS = 26.0  # for all of them together: a row is taken for 30 (ledger.LEASE)
+LEAST_SECONDS = 1.0  # with less of that left, nobody is asked any more
 THREADS = 8
 
 
@@ -23,19 +27,19 @@ class Link:
         self.breaker = Breaker()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"translate-{provider.name}")
 
-    async def translate(self, ask: Ask) -> Answer:
-        """Ask this one. Raises Unavailable or Refused, and keeps the breaker's count."""
+    async def translate(self, ask: Ask, limit: float) -> Answer:
+        """Ask this one, for so many seconds at most. Raises Unavailable or Refused, and keeps the breaker's count."""
         running = asyncio.get_running_loop().run_in_executor(self._threads, self.provider.translate, ask)
         try:
-            text = await asyncio.wait_for(running, LIMIT_SECONDS)
+            text = await asyncio.wait_for(running, limit)
         except TimeoutError:
             self.breaker.failed(time.monotonic())
             raise Unavailable(self.provider.name, "no answer in time") from None
-        except Unavailable:
-            self.breaker.failed(time.monotonic())
-            raise
-        except Refused:
-            self.breaker.succeeded()  # it is there; it only does not want this text
+        except NoAnswer as error:
+            if error.pause or isinstance(error, Unavailable):
+                self.breaker.failed(time.monotonic(), error.pause)
+            else:
+                self.breaker.succeeded()  # it is there; it only does not want this text
             raise
         self.breaker.succeeded()
         return Answer(text, self.provider.name)
@@ -46,6 +50,7 @@ class Chain:
 
     def __init__(self, providers: Sequence[Provider]) -> None:
         self._links = [Link(provider) for provider in providers]
+        self._memory = Memory()
 
     def speaks(self, source: str, target: str) -> bool:
         """Whether any of them knows both languages."""
@@ -58,43 +63,111 @@ class Chain:
 
     async def translate(self, ask: Ask) -> Answer:
         """The first answer there is. Raises Unavailable where one may come later, Refused where none will."""
-        failure: Unavailable | Refused = Refused("chain", "nobody knows these languages")
+        known = self._memory.recall(ask, time.monotonic())
+        if known is None:
+            known = await self._first(ask)
+            self._memory.keep(ask, known, time.monotonic())
+        return known
+
+    async def _first(self, ask: Ask) -> Answer:
+        until = time.monotonic() + WHOLE_SECONDS
+        failure: NoAnswer | None = None
+        left_alone: NoAnswer | None = None
         for link in self._links:
-            if not link.provider.speaks(ask.source, ask.target):
+            left = until - time.monotonic()
+            if not link.provider.speaks(ask.source, ask.target) or left < LEAST_SECONDS:
                 continue
             if not link.breaker.allows(time.monotonic()):
-                failure = failure if type(failure) is Unavailable else LeftAlone(link.provider.name, "left alone")
+                left_alone = LeftAlone(link.provider.name, "left alone")
                 continue
             try:
-                return await link.translate(ask)
-            except Unavailable as error:
-                failure = error
-            except Refused as error:
+                return await link.translate(ask, min(LIMIT_SECONDS, left))
+            except NoAnswer as error:
                 failure = failure if isinstance(failure, Unavailable) else error
-        raise failure
+        if isinstance(failure, Refused) and left_alone:
+            raise Unavailable("chain", "some refused, some are left alone")
+        raise failure or left_alone or Refused("chain", "nobody knows these languages")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which translators the settings name, and what each needs."""
+
+    names: tuple[str, ...]
+    libre_url: str
+    openai_url: str
+    openai_model: str
+    microsoft_region: str
+    libre_key: str = field(repr=False)
+    deepl_key: str = field(repr=False)
+    microsoft_key: str = field(repr=False)
+    openai_key: str = field(repr=False)
 
 
 def configured() -> Chain:
     """The chain the settings ask for; without translators where `TRANSLATOR` is `off`."""
-    return _built(tuple(settings.TRANSLATOR), settings.LIBRE_URL, settings.LIBRE_API_KEY)
+    return _built(
+        Wanted(
+            names=tuple(settings.TRANSLATOR),
+            libre_url=settings.LIBRE_URL,
+            openai_url=settings.OPENAI_BASE_URL,
+            openai_model=settings.TRANSLATION_MODEL,
+            microsoft_region=settings.MICROSOFT_REGION,
+            libre_key=settings.LIBRE_API_KEY,
+            deepl_key=settings.DEEPL_API_KEY,
+            microsoft_key=settings.MICROSOFT_API_KEY,
+            openai_key=settings.OPENAI_API_KEY,
+        )
+    )
 
 
-def _google(url: str, key: str) -> Provider:
+def _google(_wanted: Wanted) -> Provider:
     from meet.translation.google import Google
 
     return Google()
 
 
-def _libre(url: str, key: str) -> Provider:
+def _mymemory(_wanted: Wanted) -> Provider:
+    from meet.translation.mymemory import MyMemory
+
+    return MyMemory()
+
+
+def _libre(wanted: Wanted) -> Provider:
     from meet.translation.libre import Libre
 
-    return Libre(url, key)
+    return Libre(wanted.libre_url, wanted.libre_key)
+
+
+def _deepl(wanted: Wanted) -> Provider:
+    from meet.translation.deepl import DeepL
+
+    return DeepL(wanted.deepl_key)
+
+
+def _microsoft(wanted: Wanted) -> Provider:
+    from meet.translation.microsoft import Microsoft
+
+    return Microsoft(wanted.microsoft_key, wanted.microsoft_region)
+
+
+def _chatgpt(wanted: Wanted) -> Provider:
+    from meet.translation.chatgpt import ChatGPT
+
+    return ChatGPT(wanted.openai_key, wanted.openai_url, wanted.openai_model)
 
 
 # only the chosen ones are imported
-_MAKERS: dict[str, Callable[[str, str], Provider]] = {"google": _google, "libre": _libre}
+_MAKERS: dict[str, Callable[[Wanted], Provider]] = {
+    "google": _google,
+    "mymemory": _mymemory,
+    "libre": _libre,
+    "deepl": _deepl,
+    "microsoft": _microsoft,
+    "chatgpt": _chatgpt,
+}
 
 
 @functools.lru_cache(maxsize=8)
-def _built(names: tuple[str, ...], libre_url: str, libre_key: str) -> Chain:
-    return Chain([_MAKERS[name](libre_url, libre_key) for name in names if name in _MAKERS])
+def _built(wanted: Wanted) -> Chain:
+    return Chain([_MAKERS[name](wanted) for name in wanted.names if name in _MAKERS])

@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
+
 from meet import broadcast
 from meet.translation import chain, ledger, scripts
 from meet.translation.gate import Gate
 from meet.translation.ledger import Job
 from meet.translation.provider import LeftAlone, Refused, Unavailable
 
-IN_FLIGHT = 4  # a room and language
+IN_FLIGHT = 4  # a room and language, in all web processes of a `serve`: each has its share
 MOST_JOBS = 256  # at the desk at once; what is over stays in the database till a sweep
 MOST_SWEPT = 192  # of them made up for: the rest is kept for what is said just now
 MOST_OF_A_ROOM = 32  # live ones and as many made up for: no room's backlog is before another room's words
@@ -119,7 +121,7 @@ class Desk:
     @asynccontextmanager
     async def _gate(self, key: tuple[int, str], live: bool) -> AsyncIterator[None]:
         """Room for a few at once a room and language; nothing is kept of rooms where nobody waits."""
-        gate = self._gates.setdefault(key, Gate(IN_FLIGHT))
+        gate = self._gates.setdefault(key, Gate(max(1, IN_FLIGHT // settings.WEB_PROCESSES)))
         self._users[key] = self._users.get(key, 0) + 1
         try:
             async with gate.enter(live=live):

@@ -1,14 +1,14 @@
 """Google Translate, through deep-translator: no key, and limits nobody publishes."""
 
-from typing import Any
-
 from deep_translator import google as library
-from deep_translator.exceptions import LanguageNotSupportedException, NotValidLength
 
-from meet.translation.provider import Ask, Refused, Unavailable, sensible
-from meet.translation.web import Web
+from meet.translation.pieces import joined, octets, pieces
+from meet.translation.provider import Ask, names_only, sensible
+from meet.translation.web import PageWeb
 
-library.requests = Web()
+MOST_OCTETS = 4500  # the text stands in the address, each octet as three: servers take some 16,000
+
+library.requests = PageWeb("google")
 
 # Its codes where they differ from the tags, and the languages whose code is their tag.
 _DIFFERENT = {"zh-Hant": "zh-TW", "zh-Hans": "zh-CN", "he": "iw", "nn": "no"}
@@ -31,11 +31,7 @@ class Google:
 
     def translate(self, ask: Ask) -> str:
         """The text in the other language. Raises Unavailable or Refused."""
-        try:
-            answer: Any = library.GoogleTranslator(CODES[ask.source], CODES[ask.target]).translate(ask.text)
-        except (NotValidLength, LanguageNotSupportedException) as error:
-            raise Refused(self.name, type(error).__name__) from None
-        except Exception as error:
-            # its errors hold the sentence: only their names go on
-            raise Unavailable(self.name, type(error).__name__) from None
+        with names_only(self.name):
+            translator = library.GoogleTranslator(CODES[ask.source], CODES[ask.target])
+            answer = joined(map(translator.translate, pieces(ask.text, MOST_OCTETS, octets)), ask.target)
         return sensible(self.name, ask, answer)

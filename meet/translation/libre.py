@@ -1,15 +1,15 @@
 """LibreTranslate, on a machine of one's own or a public one, through deep-translator."""
 
 from collections.abc import Mapping
-from typing import Any
 
-import requests
 from deep_translator import libre as library
-from deep_translator.exceptions import AuthorizationException, LanguageNotSupportedException, ServerException
 
 from meet.translation import scripts
-from meet.translation.provider import Ask, Refused, Unavailable, sensible
-from meet.translation.web import Web
+from meet.translation.pieces import joined, pieces
+from meet.translation.provider import Ask, names_only, sensible
+from meet.translation.web import Reply, Web
+
+MOST = 2000  # characters: what public servers take at once
 
 # deep-translator knows one Chinese here, and the server's `zh` is Simplified.
 _SAME = "en ja ko ar fr de hi id ga it pl pt ru es tr vi"
@@ -18,11 +18,12 @@ _NO_KEY = "none"  # the class refuses to be made without a key; this one is neve
 
 
 class _Web(Web):
-    def post(self, url: str, params: Mapping[str, str]) -> requests.Response:
-        return super().post(url, {k: v for k, v in params.items() if (k, v) != ("api_key", _NO_KEY)})
+    def post(self, url: str, params: Mapping[str, str]) -> Reply:
+        """Ask in the body: what stands in an address ends up in the logs of every server on the way."""
+        return self.ask("POST", url, data={k: v for k, v in params.items() if (k, v) != ("api_key", _NO_KEY)})
 
 
-library.requests = _Web()
+library.requests = _Web("libre")
 
 
 class Libre:
@@ -41,18 +42,9 @@ class Libre:
     def translate(self, ask: Ask) -> str:
         """The text in the other language. Raises Unavailable or Refused."""
         text = scripts.to_simplified(ask.text) if ask.source in scripts.CHINESE else ask.text
-        try:
-            answer: Any = library.LibreTranslator(
+        with names_only(self.name):
+            translator = library.LibreTranslator(
                 CODES[ask.source], CODES[ask.target], api_key=self._key, custom_url=self._url
-            ).translate(text)
-        except (AuthorizationException, LanguageNotSupportedException) as error:
-            raise Refused(self.name, type(error).__name__) from None
-        except ServerException as error:
-            # 400: this server lacks the language, or wants a key; anything else passes
-            if error.args[0] == ServerException.errors[400]:
-                raise Refused(self.name, "status 400") from None
-            raise Unavailable(self.name, type(error).__name__) from None
-        except Exception as error:
-            # its errors hold the sentence and the key: only their names go on
-            raise Unavailable(self.name, type(error).__name__) from None
+            )
+            answer = joined(map(translator.translate, pieces(text, MOST)), ask.target)
         return sensible(self.name, ask, answer)

@@ -1,10 +1,12 @@
 """The whole product, served for real, and a Playwright to drive browsers with."""
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.libretranslate import LibreTranslate
 from tests.meeting.product import serving
+
+expect.set_options(timeout=20_000)  # a busy machine takes its time; what is right is seen at once all the same
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """People in a room: each a real Chromium, with a file for a microphone, who notes when what appeared on the page."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser.capture_page import FLAGS, RATE, Audio, write_wav
 from tests.sentences import Sentence
@@ -134,17 +135,36 @@ class Person:
 @contextmanager
 def person(playwright: Playwright, sound: Path | None = None, locale: str = "en-GB") -> Iterator[Person]:
     """A person with a browser of their own; a sound for a microphone, played once from when it is first asked for."""
-    chromium = shutil.which("chromium")
-    assert chromium, "the browser tests need Chromium: apt-get install chromium"
+    with chromium(playwright, sound) as browser, visitor(browser, locale) as someone:
+        yield someone
+
+
+@contextmanager
+def chromium(playwright: Playwright, sound: Path | None = None, home: Path | None = None) -> Iterator[Browser]:
+    """A browser with a microphone, which several people may use, each with a session of their own; the roots that
+    it trusts lie in its home."""
+    program = shutil.which("chromium")
+    assert program, "the browser tests need Chromium: apt-get install chromium"
     flags = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     flags += [f"--use-file-for-fake-audio-capture={sound}%noloop"] if sound else []
-    browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+    lives = {**os.environ, "HOME": str(home)} if home else None
+    browser = playwright.chromium.launch(executable_path=program, args=flags, env=lives)
     try:
-        page = browser.new_context(locale=locale, viewport={"width": 1366, "height": 850}).new_page()
+        yield browser
+    finally:
+        browser.close()
+
+
+@contextmanager
+def visitor(browser: Browser, locale: str = "en-GB", **options: Any) -> Iterator[Person]:
+    """A person in a browser; options as Playwright's contexts take them."""
+    context = browser.new_context(**{"locale": locale, "viewport": {"width": 1366, "height": 850}, **options})
+    try:
+        page = context.new_page()
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.add_init_script(WATCH)
         yield Person(page, problems)
         assert not problems, problems
     finally:
-        browser.close()
+        context.close()

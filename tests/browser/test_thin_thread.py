@@ -2,6 +2,8 @@
 
 import time
 
+from playwright.sync_api import expect
+
 from tests.browser.people import person, script
 from tests.sentences import sentences
 
@@ -30,6 +32,21 @@ def test_a_sentence_spoken_in_one_browser_is_read_in_another_and_in_the_files(pr
     assert HELLO.translations["en"] in files["EN"]
     assert HELLO.translations["ja"] in files["JP"]
     assert "谢谢大家" in files["CN"]
+
+
+def test_markup_in_names_and_messages_is_text_to_every_page(product, playwright):
+    mark = "<img src=x onerror=window.harm=1><b>Eve"
+    with person(playwright) as eve, person(playwright) as bob:
+        address = eve.make_room(product.address, "<i>Room</i>")
+        eve.join(mark)
+        bob.join("Bob", address)
+        eve.page.get_by_test_id("chat-input").fill("<script>window.harm=1</script>\n<a href='javascript:harm'>me")
+        eve.page.get_by_test_id("chat-send").click()
+        expect(bob.page.get_by_test_id("message")).to_contain_text("<script>window.harm=1</script>")
+        expect(bob.page.get_by_test_id("members")).to_contain_text(mark)
+        expect(bob.page.locator("h1")).to_contain_text("<i>Room</i>")
+        assert bob.page.evaluate("window.harm") is None
+        assert bob.page.locator("[data-testid=message] a, [data-testid=members] b, h1 i").count() == 0
 
 
 def _files(product):

@@ -20,6 +20,9 @@ test('what the browser says has the fixture\'s shape', () => {
   assert.deepEqual(events.seen(seen.seq), seen);
   assert.deepEqual(events.endMeeting(), end_meeting);
   assert.deepEqual(events.ping(ping.sent_at), ping);
+  assert.deepEqual(events.setRoom(fixture.client.set_room), fixture.client.set_room);
+  assert.deepEqual(events.rename(fixture.client.rename.name), fixture.client.rename);
+  assert.deepEqual(events.leave(), fixture.client.leave);
 });
 
 test('every event of the server is read as it was said', () => {

@@ -178,3 +178,18 @@ test('the server is told every sixteen events how far the page got, whichever me
   assert.equal(feed.report(), 51);
   assert.equal(feed.report(), null);
 });
+
+test('what happens to a line of a meeting long over begins no meeting in the page, and ends none', () => {
+  assert.equal(feed.see({ type: 'withdrawn', meeting: 1, seq: 9 }), 'foreign');
+  assert.equal(feed.meeting, null);
+  snapshot(2, 4);
+  for (const type of ['withdrawn', 'folded', 'unsaid']) assert.equal(feed.see({ type, meeting: 1, seq: 9 }), 'foreign');
+  assert.equal(feed.meeting, 2);
+  assert.equal(feed.behind, false);
+});
+
+test('a line withdrawn after the end of the meeting that is still shown is taken in', () => {
+  snapshot(1, 4);
+  end(1);
+  assert.equal(feed.see({ type: 'withdrawn', meeting: 1, seq: 5 }), 'ours');
+});

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { continues, isNews, newest, placeOf, under } from '../../static/meet/js/lines.js';
 
-const line = (clip, started_at, speaker = 'alice', type = 'caption') => ({ clip, started_at, speaker, type });
+const line = (id, at, speaker = 'alice', type = 'caption') => ({ id, at, speaker, type });
 const ALL = ['zh-Hant', 'zh-Hans', 'en', 'ja'];
 
 test('a line stands by when it was said, not by when it arrived', () => {

@@ -200,3 +200,17 @@ test('leaving would lose what was said while the line was away', () => {
   uplink.chunk(A, 0, bytes());
   assert.equal(uplink.unsent, true);
 });
+
+test('of a clip that is withdrawn nothing more goes out, now or after a reconnect, and nobody is told of a loss', async () => {
+  const lost = [];
+  uplink.addEventListener('lost', (event) => lost.push(event.detail));
+  await uplink.connected(line());
+  uplink.start(startOf(A));
+  uplink.withdrawn(A);
+  sent = [];
+  uplink.chunk(A, 0, bytes());
+  uplink.end(endOf(A, 1));
+  await uplink.hear({ type: 'clip_refused', clip: A, code: 'withdrawn', message: 'It was withdrawn.' });
+  await uplink.connected(line());
+  assert.deepEqual([sent, lost], [[], []]);
+});

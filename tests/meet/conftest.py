@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 
-from meet import rooms
+from meet import pipeline, rooms
 from meet.models import Participant, Room
+from tests.meet.sockets import Socket
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,18 @@ def cast(transactional_db):
     alices.save()
     bobs.save()
     return Cast(room, secret, alice, bob, {alice.pk: alices, bob.pk: bobs})
+
+
+@pytest.fixture
+def enter(cast, settings, monkeypatch):
+    """Open the socket of one of the cast; nothing is transcribed here."""
+    settings.ALLOWED_HOSTS = ["testserver"]
+    monkeypatch.setattr(pipeline, "nudge", lambda clip: None)
+    opened = []
+
+    async def one(person, **how):
+        socket = await Socket(cast.room.slug, cast.sessions[person.pk].session_key, **how).open()
+        opened.append(socket)
+        return socket
+
+    return one

@@ -1,99 +1,29 @@
 """The socket of a room, from the outside."""
 
-import asyncio
 import json
-import time
 import uuid
 from pathlib import Path
 
 import pytest
-from channels.testing import WebsocketCommunicator
 
-from meet import broadcast, clips, meetings, pipeline, presence, sweep
-from meet.consumers import MOST_UNSEEN
-from meet.events import HEADER, MESSAGE_BYTES, VERSION
+from meet import broadcast, clips, meetings, presence, sweep
+from meet.events import MESSAGE_BYTES
 from meet.models import Clip, Message
-from meeting.asgi import application
-
-CLIP = uuid.UUID("0d4f7d0e-5d0c-4b8e-9f3a-0a1b2c3d4e5f")
-
-
-class Socket:
-    """A browser's socket."""
-
-    def __init__(self, slug, session_key, origin="http://testserver", host="testserver"):
-        headers = [(b"host", host.encode()), (b"cookie", f"sessionid={session_key}".encode())]
-        if origin:
-            headers.append((b"origin", origin.encode()))
-        self._communicator = WebsocketCommunicator(application, f"/ws/rooms/{slug}/", headers)
-
-    async def open(self):
-        connected, _protocol = await self._communicator.connect()
-        assert connected
-        return self
-
-    async def say(self, kind, **fields):
-        await self._communicator.send_to(text_data=json.dumps({"type": kind, **fields}))
-
-    async def send(self, frame):
-        await self._communicator.send_to(bytes_data=frame)
-
-    async def event(self, *kinds, seconds=5):
-        """The next event of one of these kinds."""
-        async with asyncio.timeout(seconds):
-            while True:
-                event = json.loads(await self._communicator.receive_from(seconds))
-                if not kinds or event["type"] in kinds:
-                    return event
-
-    async def closed(self):
-        """The code the socket was closed with."""
-        while True:
-            output = await self._communicator.receive_output(5)
-            if output["type"] == "websocket.close":
-                return output["code"]
-
-    async def close(self):
-        await self._communicator.disconnect()
-
-
-@pytest.fixture
-def enter(cast, settings, monkeypatch):
-    """Open the socket of one of the cast; nothing is transcribed here."""
-    settings.ALLOWED_HOSTS = ["testserver"]
-    monkeypatch.setattr(pipeline, "nudge", lambda clip: None)
-    opened = []
-
-    async def one(person, **how):
-        socket = await Socket(cast.room.slug, cast.sessions[person.pk].session_key, **how).open()
-        opened.append(socket)
-        return socket
-
-    return one
-
-
-def clip_start(**changed):
-    now = time.time() * 1000
-    return {
-        "clip": str(CLIP),
-        "number": 0,
-        "started_at": now,
-        "keep_from": 0,
-        "mime": "audio/webm;codecs=opus",
-        "language": "zh",
-        **changed,
-    }
-
-
-def frame(number, data=b"opus", clip=CLIP):
-    return HEADER.pack(VERSION, clip.bytes, number) + data
+from meet.seat import MOST_UNSEEN
+from tests.meet.sockets import CLIP, Socket, clip_start, frame
 
 
 async def test_who_comes_in_is_told_where_things_stand(cast, enter):
     alice = await enter(cast.alice)
     welcome = await alice.event()
     assert (welcome["type"], welcome["you"], welcome["host"]) == ("welcome", str(cast.alice.pk), True)
-    assert [(await alice.event())["type"] for _ in range(3)] == ["snapshot", "engine", "members"]
+    assert [(await alice.event())["type"] for _ in range(5)] == [
+        "snapshot",
+        "engine",
+        "room",
+        "members",
+        "speakers",
+    ]
     await alice.close()
 
 
@@ -251,6 +181,8 @@ async def test_a_browser_that_falls_far_behind_gets_a_snapshot_when_it_is_back(c
     alice, bob = await enter(cast.alice), await enter(cast.bob)
     await bob.event("snapshot")
     await bob.say("seen", seq=0)
+    await bob.say("ping", sent_at=1)
+    await bob.event("pong")  # it is counted from here on
     for n in range(MOST_UNSEEN + 2):
         await alice.say("message", id=str(uuid.uuid4()), text=str(n))
     while (await alice.event("message"))["text"] != str(MOST_UNSEEN + 1):

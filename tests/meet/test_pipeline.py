@@ -14,9 +14,9 @@ import soundfile
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from meet import broadcast, clips, meetings, pipeline, recognizer, snapshot
+from meet import broadcast, clips, meetings, pipeline, recognizer, rules, snapshot
 from meet.clock import to_ms
-from meet.events import Chunk, ClipEnd, ClipStart
+from meet.events import Chunk, ClipEnd, ClipStart, SetRoom
 from meet.models import Caption, Clip
 from meet.uplink import Uplink
 from tests.sentences import sentences
@@ -131,6 +131,15 @@ async def test_bytes_that_are_no_audio_fail_and_leave_a_gap(cast, tier, audience
     assert [line["type"] for line in shown["captions"]] == ["gap"]
 
 
+async def test_a_language_that_the_model_does_not_know_is_said_and_not_called_broken_sound(cast, tier, audience):
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    await Clip.objects.filter(pk=clip).aupdate(language="fr")
+    await pipeline.caption(clip)
+    assert await state(clip) == State.FAILED
+    assert (await audience())["reason"] == "unknown_language"
+    assert (await Clip.objects.aget(pk=clip)).audio  # and what was said is kept: another model may hear it
+
+
 async def test_a_clip_of_which_nothing_arrived_is_a_gap_and_an_empty_one_is_silent(cast, tier):
     for chunks, state_then, reason in ((None, State.FAILED, "nothing_arrived"), (0, State.SILENT, "empty")):
         event = ClipStart(uuid.uuid4(), 0, to_ms(timezone.now()), 0, "audio/webm", "")
@@ -228,7 +237,7 @@ async def test_the_last_words_reach_the_page_of_a_meeting_that_just_ended(cast, 
 
 async def test_the_engine_says_what_it_is(tier):
     engine = await recognizer.engine()
-    assert engine == recognizer.Engine("ready", "demo", demo=True)
+    assert engine == recognizer.Engine("ready", "demo", demo=True, languages=("zh", "en", "ja"))
 
 
 async def test_an_engine_that_is_away_says_nothing(settings):
@@ -272,3 +281,21 @@ def _wav_of_silence() -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, [0.0] * 32_000, 16_000, format="WAV")
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("allowed", "heard"), [((), "ja"), (("en", "ja"), "ja"), (("zh", "en"), "en")])
+async def test_the_model_finds_a_clip_s_language_among_those_the_room_allows(cast, tier, allowed, heard):
+    contract = next(s for s in sentences("ja", exact=True) if "契約" in s.text)
+    await rules.change(cast.alice.pk, SetRoom("週會", False, allowed))
+    clip = await said(cast.alice, contract.data, language="ko")  # nobody may choose this one: it is found out
+    await pipeline.caption(clip)
+    line = await Caption.objects.aget(pk=clip)
+    assert line.language == heard
+    assert (line.text == contract.text) == (heard == "ja")
+
+
+async def test_a_language_the_room_allows_is_taken_from_its_speaker_without_a_search(cast, tier):
+    await rules.change(cast.alice.pk, SetRoom("週會", False, ("zh", "ja")))
+    clip = await said(cast.alice, HELLO.data, language="zh")
+    await pipeline.caption(clip)
+    assert (await Caption.objects.aget(pk=clip)).text == HELLO.text

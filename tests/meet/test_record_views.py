@@ -219,3 +219,34 @@ def test_a_room_can_be_renamed_and_keeps_its_address(scene, administrator):
     slug = scene.room.slug
     scene.room.refresh_from_db()
     assert (scene.room.name, scene.room.slug) == ("New", slug)
+
+
+def test_who_said_a_line_withdraws_it_from_the_record(scene, alices):
+    caption = scene.say("收回這句")
+    scene.say("Bob's own", "en", scene.join("Bob"), after=3)
+    page = alices.get(lines_of(scene)).content.decode()
+    assert page.count('name="clip"') == 1
+    answer = alices.post(f"{lines_of(scene)}withdraw/", {"clip": str(caption.pk), "page": "1"}, follow=True)
+    assert "收回這句" not in answer.content.decode()
+    assert 'data-testid="withdrawn"' in answer.content.decode()
+    assert not (settings.MEDIA_ROOT / caption.clip.audio).exists()
+
+
+def test_nobody_withdraws_a_line_of_somebody_else_from_the_record(scene, alices):
+    caption = scene.say("Bob's own", "en", scene.join("Bob"))
+    address = f"{lines_of(scene)}withdraw/"
+    for clip in (str(caption.pk), "nonsense", ""):
+        assert alices.post(address, {"clip": clip}).status_code == 403
+    assert Client().post(address, {"clip": str(caption.pk)}).status_code == 404
+    assert Clip.objects.get(pk=caption.pk).state == Clip.State.CAPTIONED
+
+
+def test_a_folded_line_stands_once_in_the_record_with_its_copy_under_it(scene, alices):
+    head = scene.say("我們決定延後合約。")
+    copy = scene.say("我們決定延後合同。", by=scene.join("Bob"))
+    copy.folded_into = head
+    copy.save()
+    page = alices.get(lines_of(scene))
+    assert [line["text"] for line in page.context["lines"]] == ["我們決定延後合約。"]
+    assert 'data-testid="fold-mark"' in page.content.decode()
+    assert "我們決定延後合同。" in page.content.decode()

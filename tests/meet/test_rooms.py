@@ -61,7 +61,7 @@ def test_a_name_is_one_line_without_tricks(raw, shown):
     assert rooms.clean_name(raw, 40) == shown
 
 
-@pytest.mark.parametrize("raw", ["", "   ", "\u202e", "x" * 41, "x" * 10_000])
+@pytest.mark.parametrize("raw", ["", "   ", "\u202e", "\u3164", "\u0301", "\ufe0f", "x" * 41, "x" * 10_000])
 def test_a_name_that_cannot_be_shown_is_refused(raw):
     with pytest.raises(rooms.BadName):
         rooms.clean_name(raw, 40)

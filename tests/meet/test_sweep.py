@@ -11,6 +11,7 @@ from meet import clips, pipeline, sweep
 from meet.clock import to_ms
 from meet.events import Chunk, ClipStart
 from meet.models import Clip
+from meet.orm_pool import pooled
 from meet.uplink import Uplink
 
 
@@ -73,3 +74,15 @@ async def test_what_arrived_is_deleted_when_nothing_can_be_added_and_the_audio_i
     assert await clips.discard_parts(timezone.now()) == 0
     assert await clips.discard_parts(timezone.now() + timedelta(hours=25)) == 1
     assert [name for name, folder in kept.items() if folder.exists()] == ["unwritten", "lost"]
+
+
+async def test_the_audio_of_a_closed_clip_is_its_closers_to_write_and_after_a_while_one_others(cast):
+    event = ClipStart(uuid.uuid4(), 0, to_ms(timezone.now()), 0, "audio/webm", "")
+    await Uplink(cast.alice.pk).start(event)
+    await Clip.objects.aupdate(state=Clip.State.RECEIVED)
+    leased, _clip = await clips.lease(event.clip)
+    assert await pooled(clips.close)(leased, Clip.State.CAPTIONED)
+    assert await clips.without_audio() == []
+    await Clip.objects.aupdate(lease_until=timezone.now())
+    assert await clips.without_audio() == [event.clip]
+    assert await clips.without_audio() == []

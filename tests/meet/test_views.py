@@ -125,12 +125,29 @@ def test_a_wrong_secret_makes_nobody_a_host(bob, room):
 
 @pytest.mark.parametrize(
     ("translator", "says"),
-    [(["google"], "Google Translate"), (["libre"], "translate.example:5000"), (["off"], "no text is sent anywhere")],
+    [
+        (["google"], "Google Translate"),
+        (["google", "mymemory"], "the first of these that answers"),
+        (["google", "mymemory"], "MyMemory"),
+        (["libre"], "translate.example:5000"),
+        (["deepl"], "DeepL"),
+        (["microsoft"], "Microsoft Translator"),
+        (["chatgpt"], "language model at models.example<"),
+        (["off"], "no text is sent anywhere"),
+    ],
 )
 def test_the_way_in_says_where_the_text_goes(bob, room, settings, translator, says):
     settings.TRANSLATOR = translator
-    settings.LIBRE_URL = "http://translate.example:5000"
-    assert says in bob.get(address(room)).content.decode()
+    settings.LIBRE_URL = "http://me:sesame@translate.example:5000"
+    settings.OPENAI_BASE_URL = "https://models.example/v1"
+    page = bob.get(address(room)).content.decode()
+    assert says in page
+    assert "sesame" not in page
+
+
+def test_the_way_in_names_openai_where_no_other_server_is_set(bob, room, settings):
+    settings.TRANSLATOR, settings.OPENAI_BASE_URL = ["chatgpt"], ""
+    assert "OpenAI" in bob.get(address(room)).content.decode()
 
 
 @pytest.mark.parametrize("path", ["/rooms/no-such-room/", "/nothing"])
@@ -196,3 +213,51 @@ def test_the_page_is_told_how_clips_are_cut(alice, room, settings):
     page = alice.get(address(room)).content.decode()
     assert 'data-clip-max-seconds="12.5"' in page
     assert 'data-clip-silence-seconds="0.7"' in page
+
+
+def test_the_link_for_guests_is_readable_and_its_copy_goes_through_every_program(alice, bob, room):
+    enter(alice, room, "Alice")
+    page = alice.get(address(room)).content.decode()
+    shown = found(r'data-testid="room-link">([^<]+)<', page).strip()
+    assert shown == f"http://testserver/rooms/{room.slug}/"
+    assert room.slug.startswith("週會")
+    assert 'data-testid="join"' in bob.get(shown).content.decode()
+    copied = found(r'data-copy="([^"#]+)"', page)
+    assert copied.isascii()
+    assert 'data-testid="join"' in bob.get(copied).content.decode()
+
+
+def test_the_lobby_lists_what_its_host_lists_and_no_name_is_markup(bob, room):
+    assert "Rooms open to everybody" not in bob.get("/").content.decode()
+    Room.objects.update(listed=True, name='<b onclick="x">週會</b>')
+    page = bob.get("/").content.decode()
+    listed = page.split('data-testid="listed-rooms"')[1].split("</ul>")[0]
+    assert address(room) in listed
+    assert "&lt;b onclick=&quot;x&quot;&gt;週會&lt;/b&gt;" in listed
+    assert "Nobody here now" in listed
+
+
+def test_only_the_languages_that_the_host_allows_are_offered_and_automatic(bob, room):
+    Room.objects.update(languages=["en", "ja"])
+    enter(bob, room, "Bob")
+    select = found(r'(?s)id="spoken-language">(.*?)</select>', bob.get(address(room)).content.decode())
+    assert re.findall(r'value="(\w*)"', select) == ["", "en", "ja"]
+
+
+def test_who_left_is_asked_for_a_name_again_and_comes_back_as_who_they_were(bob, room):
+    enter(bob, room, "Bob")
+    who = Participant.objects.get()
+    rooms.leave.__wrapped__(who.pk)
+    page = bob.get(address(room)).content.decode()
+    assert 'data-testid="join"' in page
+    assert 'value="Bob"' in page
+    enter(bob, room, "Bobby")
+    assert 'data-testid="captions"' in bob.get(address(room)).content.decode()
+    assert (Participant.objects.get().pk, Participant.objects.get().name) == (who.pk, "Bobby")
+
+
+def test_only_a_host_is_given_the_sheet_of_settings(alice, bob, room):
+    enter(alice, room, "Alice")
+    enter(bob, room, "Bob")
+    assert 'id="room-settings"' in alice.get(address(room)).content.decode()
+    assert 'id="room-settings"' not in bob.get(address(room)).content.decode()

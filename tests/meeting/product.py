@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,21 +21,30 @@ OWN_SETTINGS = (
     "DATABASE_URL",
     "LOG_DIR",
     "HOST",
+    "ALLOWED_HOSTS",
+    "HTTPS",
+    "HTTPS_CERT",
+    "HTTPS_KEY",
+    "PROXY_HEADERS",
     "DEBUG",
     "LIBRE_URL",
+    "OPENAI_BASE_URL",
+    "WEB_PROCESSES",
+    "WEB_NAME",
 )
 
 
 class Product:
     """One running `serve`: what it printed, who its children are."""
 
-    def __init__(self, data: Path, **environment: str) -> None:
+    def __init__(self, data: Path, *words: str, before: Sequence[str] = (), **environment: str) -> None:
+        """`words` are given to `serve`, `before` is put in front of it (to start it elsewhere)."""
         self.data = data
         self.lines: list[str] = []
         kept = {name: value for name, value in os.environ.items() if name not in OWN_SETTINGS}
         settings = {"PORT": "0", "WHISPER_MODEL": "demo", "TRANSLATOR": "off", "DATA_DIR": str(data)}
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
+            [*before, sys.executable, "manage.py", "serve", *words],
             cwd=ROOT,
             env={**kept, **settings, **environment},
             stdin=subprocess.DEVNULL,
@@ -74,14 +83,12 @@ class Product:
 
     def child(self, module: str) -> int:
         """The process that runs `python -m MODULE` for this product, once there is one."""
-        found: list[int] = []
+        until(lambda: bool(self.children(module)), 40, lambda: f"no {module} among the children:\n{self.output}")
+        return self.children(module)[0]
 
-        def there() -> bool:
-            found[:] = [pid for pid in descendants(self.process.pid) if f"-m {module} " in command(pid)]
-            return bool(found)
-
-        until(there, 40, lambda: f"no {module} among the children:\n{self.output}")
-        return found[0]
+    def children(self, module: str) -> list[int]:
+        """The processes that run `python -m MODULE` for this product now."""
+        return sorted(pid for pid in descendants(self.process.pid) if f"-m {module} " in command(pid))
 
     def redis(self) -> int:
         """The redis-server of this product, once there is one."""
@@ -111,9 +118,9 @@ class Product:
 
 
 @contextlib.contextmanager
-def serving(data: Path, **environment: str) -> Iterator[Product]:
+def serving(data: Path, *words: str, before: Sequence[str] = (), **environment: str) -> Iterator[Product]:
     """A product that is gone afterwards, with everything it started."""
-    product = Product(data, **environment)
+    product = Product(data, *words, before=before, **environment)
     family: set[int] = set()
     try:
         yield product

@@ -1,18 +1,23 @@
 """Answers in pieces, from a real Daphne to a reader that takes its time."""
 
+import contextlib
+import datetime
 import socket
+import ssl
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+
+from meeting import local_ca
 
 ROOT = Path(__file__).resolve().parents[2]
 PIECE, PIECES = 64 * 1024, 1024
 SERVER = f"""
 import sys
+from pathlib import Path
 from meeting.web import Web
 
 sent = 0
@@ -28,51 +33,65 @@ async def application(scope, receive, send):
         sent += 1
     await send({{"type": "http.response.body", "body": b"", "more_body": False}})
 
-web = Web("127.0.0.1", int(sys.argv[1]), application)
+pair = tuple(map(Path, sys.argv[2:])) or None
+web = Web("127.0.0.1", int(sys.argv[1]), application, pair)
 web._ready = web.server.ready_callable = None
 web.run()
 """
 
 
-@pytest.fixture
-def port():
+@pytest.fixture(params=["plain", "encrypted"])
+def connect(request, tmp_path):
+    """Opens a connection to such a server."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
-    server = subprocess.Popen([sys.executable, "-c", SERVER, str(number)], cwd=ROOT)
-    for _ in range(100):
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", number)) == 0:
-                break
+    files, trusting = [], None
+    if request.param == "encrypted":
+        issued = local_ca.issue(tmp_path / "https", ["127.0.0.1"], datetime.datetime.now(datetime.UTC))
+        files, trusting = [issued.certificate, issued.key], ssl.create_default_context(cafile=issued.root)
+    server = subprocess.Popen([sys.executable, "-c", SERVER, str(number), *map(str, files)], cwd=ROOT)
+
+    def connect():
+        line = socket.create_connection(("127.0.0.1", number), timeout=10)
+        return trusting.wrap_socket(line, server_hostname="127.0.0.1") if trusting else line
+
+    for _ in range(200):
+        with contextlib.suppress(ConnectionRefusedError), connect():
+            break
         time.sleep(0.1)
-    yield number
+    yield connect
     server.kill()
     server.wait()
 
 
-def sent(port: int) -> int:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/sent", timeout=5) as answer:
-        return int(answer.read())
+def sent(connect) -> int:
+    with connect() as line:
+        line.sendall(b"GET /sent HTTP/1.0\r\n\r\n")
+        answer = b""
+        while data := line.recv(4096):
+            answer += data
+    return int(answer.rpartition(b"\r\n\r\n")[2])
 
 
-def test_a_reader_that_does_not_read_is_sent_no_more_than_its_connection_takes_and_then_the_whole(port):
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as reader:
+def test_a_reader_that_does_not_read_is_sent_no_more_than_its_connection_takes_and_then_the_whole(connect):
+    with connect() as reader:
         reader.sendall(b"GET / HTTP/1.0\r\n\r\n")
         time.sleep(1)
-        assert 0 < sent(port) < PIECES // 2  # the rest of it is in the kernel's buffers
+        assert 0 < sent(connect) < PIECES // 2  # the rest of it is in the kernel's buffers
         received = 0
         while data := reader.recv(1 << 20):
             received += len(data)
     assert received > PIECE * PIECES
-    assert sent(port) == PIECES
+    assert sent(connect) == PIECES
 
 
-def test_a_reader_that_goes_away_leaves_nobody_waiting(port):
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as reader:
+def test_a_reader_that_goes_away_leaves_nobody_waiting(connect):
+    with connect() as reader:
         reader.sendall(b"GET / HTTP/1.0\r\n\r\n")
         time.sleep(0.5)
     for _ in range(50):
-        if sent(port) == PIECES:
+        if sent(connect) == PIECES:
             break
         time.sleep(0.1)
-    assert sent(port) == PIECES  # the rest went nowhere, at once
+    assert sent(connect) == PIECES  # the rest went nowhere, at once

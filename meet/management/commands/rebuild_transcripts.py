@@ -1,15 +1,17 @@
 """`manage.py rebuild_transcripts`: write the files of meetings anew, from the database."""
 
+import asyncio
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from meet import record, transcripts
+from meet import record, recording, transcripts
+from meet.models import Meeting
 
 
 class Command(BaseCommand):
-    """Rebuild the combo_ files and the texts beside the clips."""
+    """Rebuild the combo_ files, the texts beside the clips and, of a meeting that is over, its recording."""
 
     help = __doc__
 
@@ -31,6 +33,17 @@ class Command(BaseCommand):
         except record.NoSuchMeeting as error:
             raise CommandError(str(error)) from error
         for meeting in chosen:
-            lines = transcripts.rebuild(meeting.pk)
+            lines, whole = transcripts.rebuild(meeting.pk), _recording(meeting)
             if options["verbosity"]:
-                self.stdout.write(f"{meeting.room.slug}/{meeting.folder}: {lines} clips")
+                self.stdout.write(f"{meeting.room.slug}/{meeting.folder}: {lines} clips, {whole}")
+
+
+def _recording(meeting: Meeting) -> str:
+    """Make a meeting's recording anew, and say what there is of it."""
+    if meeting.ended_at is None:
+        return "no recording before its end"
+    try:
+        asyncio.run(recording.rebuild(meeting.pk))
+    except recording.Failed as why:
+        raise CommandError(f"The recording of {meeting.room.slug}/{meeting.folder} could not be made: {why}") from why
+    return recording.path_of(meeting).name if recording.path_of(meeting).exists() else "nothing to hear"

@@ -1,193 +1,130 @@
-/** The captions: each line at the place of its time, in the reader's languages, following the newest. */
+/** The captions: what each event changes in the lines of the page, in the reader's languages. */
 
+import { fill, lineOf, write } from './caption.js';
 import { Early } from './early.js';
-import { Following } from './following.js';
-import { continues, isNews, newest, placeOf, under } from './lines.js';
-import { copyOf, exactTimeOf, piece, say, timeOf, within } from './page.js';
-import { initial } from './speakers.js';
-
-const MOST = 300;             // lines in the page
+import { continues, isNews, newest } from './lines.js';
 
 /**
  * @typedef {import('./events.js').Caption} Caption
  * @typedef {import('./events.js').Gap} Gap
- * @typedef {{clip: string, started_at: number, speaker: string, type: string, state: string, revision: number,
- *   seq: number, lang: string, translations: Map<string, import('./events.js').Translated>, element: HTMLElement}} Line
+ * @typedef {import('./events.js').Withdrawn} Withdrawn
+ * @typedef {import('./caption.js').CaptionLine} CaptionLine
  */
 
 export class Captions {
-  #list = piece('captions', HTMLElement);
-  #following = new Following(this.#list);
-  #nothing = piece('nothing', HTMLElement);
-  #speakers; #translates; #languages; #onFinal;
-  /** @type {Line[]} */ #lines = [];
-  /** @type {Map<string, Line>} */ #byClip = new Map();
+  #pane; #speakers; #reader; #onFinal; #folded; #dress;
   #early = new Early();
 
-  /** @param {{speakers: import('./speakers.js').Speakers, translates: boolean, languages: string[],
-   *   onFinal: (caption: Caption) => void}} options */
-  constructor({ speakers, translates, languages, onFinal }) {
+  /** @param {{pane: import('./pane.js').Pane, speakers: import('./speakers.js').Speakers, translates: boolean,
+   *   languages: string[], onFinal: (caption: Caption) => void, folded: import('./folded.js').Folded,
+   *   dress: (line: HTMLElement) => void}} options  dress: a line is in the page now */
+  constructor({ pane, speakers, translates, languages, onFinal, folded, dress }) {
+    this.#pane = pane;
+    this.#folded = folded;
+    this.#dress = dress;
     this.#speakers = speakers;
-    this.#translates = translates;
-    this.#languages = languages;
+    this.#reader = { translates, languages };
     this.#onFinal = onFinal;
+    pane.onPlace = (line, before) => {
+      const seen = /** @type {CaptionLine | undefined} */ (before)?.copy ? undefined : before;
+      line.element.classList.toggle('continues', continues(seen, line));
+    };
   }
 
-  /** What was settled is now this; what is being said stays. @param {(Caption | Gap)[]} events
-   *  @param {{more: boolean, seq: number}} how  more: there are older ones */
-  restore(events, { more, seq }) {
-    const there = new Set(events.map((one) => one.clip));
-    const from = more ? events[0]?.started_at ?? Infinity : -Infinity;
-    for (const line of [...this.#lines]) {
-      const settled = line.state === 'final' && line.seq <= seq && line.started_at >= from;
-      if (settled && !there.has(line.clip)) this.#withdraw(line.clip);
-    }
-    for (const event of events) this.#take(event);
-    this.#following.keep();
-  }
-
-  clear() {
-    for (const line of this.#lines) line.element.remove();
-    this.#lines = [];
-    this.#byClip.clear();
-    this.#early.clear();
-    this.#nothing.hidden = false;
-  }
-
-  /** @param {Caption | Gap} event */
+  /** What happened just now. @param {Caption | Gap} event */
   show(event) {
-    if (this.#take(event) && event.type === 'caption' && event.state === 'final') this.#onFinal(event);
-    this.#following.keep();
+    const known = this.#get(event.clip);
+    if (!this.take(event)) return;
+    if (!known) this.#pane.count(event.clip);
+    if (event.type === 'caption' && event.state === 'final') this.#onFinal(event);
+    this.#pane.keep();
+  }
+
+  /** Put it where it belongs, if it belongs into the page.
+   *  @param {Caption | Gap | Withdrawn} event @returns {boolean} whether it is news */
+  take(event) {
+    const shown = this.#get(event.clip);
+    if (shown?.type === 'withdrawn') return false;     // nothing leads back
+    if (event.type === 'caption' && !isNews(shown?.type === 'caption' ? shown : undefined, event)) return false;
+    const line = shown?.type === event.type ? shown : this.#insert(event);
+    if (line && event.type === 'caption') this.#write(line, event);
+    this.#folded.draw();
+    return true;
   }
 
   /** @param {import('./events.js').Translation} event */
   translate(event) {
-    const line = this.#byClip.get(event.clip);
+    const line = this.#get(event.clip);
+    if (line?.type === 'withdrawn') return;
     if (!line || event.revision > line.revision) return this.#early.keep(event);
     if (event.revision < line.revision) return;
     line.translations.set(event.lang, event);
     this.#fill(line);
-    this.#following.keep();
+    this.#pane.keep();
+  }
+
+  /** It turned out that nothing was said. @param {string} clip */
+  unsay(clip) {
+    this.#pane.remove(clip);
+    this.#pane.later(() => this.#pane.remove(clip));
+    this.#folded.draw();
+    this.#pane.keep();
+  }
+
+  /** Its speaker took it back. @param {Withdrawn} event */
+  withdraw(event) {
+    this.#early.take(event.clip, Infinity);
+    this.take(event);
+    this.#pane.later(() => this.take(event));
+    this.#pane.keep();
+  }
+
+  /** It is the same voice as another, or stands alone. @param {import('./events.js').FoldedEvent} event */
+  fold({ clip, into }) {
+    this.#folded.hear(clip, into);
+    this.#folded.draw();
+    this.#pane.keep();
   }
 
   /** The reader chose others. @param {string[]} languages */
   read(languages) {
-    this.#languages = languages;
-    for (const line of this.#lines) this.#fill(line);
-    this.#following.keep();
+    this.#reader = { ...this.#reader, languages };
+    for (const line of this.#pane.lines) this.#fill(/** @type {CaptionLine} */ (line));
+    this.#pane.keep();
   }
 
-  /** @param {Caption | Gap} event @returns {boolean} whether the page changed */
-  #take(event) {
-    const shown = this.#byClip.get(event.clip);
-    if (event.type === 'caption') {
-      if (!isNews(shown?.type === 'caption' ? shown : undefined, event)) return false;
-    }
-    const line = shown?.type === event.type ? shown : this.#insert(event);
-    if (event.type === 'caption') this.#write(line, event);
-    return true;
+  clear() {
+    this.#early.clear();
+    this.#folded.clear();
   }
 
-  /** @param {Caption | Gap} event @returns {Line} */
+  /** @param {string} clip */
+  #get(clip) { return /** @type {CaptionLine | undefined} */ (this.#pane.get(clip)); }
+
+  /** @param {Caption | Gap | Withdrawn} event @returns {CaptionLine | null} null: its place lies beyond what is in the page */
   #insert(event) {
-    this.#withdraw(event.clip);
-    const element = event.type === 'gap' ? gapOf(event) : copyOf('caption-template');
-    element.dataset.clip = event.clip;
-    element.dataset.speaker = event.speaker;
-    element.dataset.kind = String(this.#speakers.kind(event.speaker));
-    /** @type {Line} */
-    const line = { ...pick(event), state: event.type === 'gap' ? 'final' : 'partial', revision: 0, seq: event.seq ?? Infinity,
-      lang: '', translations: new Map(), element };
-    const place = placeOf(this.#lines, line);
-    this.#list.insertBefore(element, this.#lines[place]?.element ?? null);
-    this.#lines.splice(place, 0, line);
-    this.#byClip.set(event.clip, line);
-    this.#group(place);
-    this.#following.count();
-    this.#trim();
-    this.#nothing.hidden = true;
-    return line;
+    this.#pane.remove(event.clip);
+    const line = lineOf(event, this.#speakers.kind(event.speaker));
+    if (this.#pane.put(line)) {
+      this.#dress(line.element);
+      return line;
+    }
+    this.#pane.later(() => this.take(event));
+    return null;
   }
 
-  /** It turned out that nothing was said. @param {string} clip */
-  withdraw(clip) {
-    this.#withdraw(clip);
-    this.#nothing.hidden = this.#lines.length > 0;
-    this.#following.keep();
-  }
-
-  /** @param {string} clip @returns {boolean} */
-  #withdraw(clip) {
-    const line = this.#byClip.get(clip);
-    if (!line) return false;
-    const place = this.#lines.indexOf(line);
-    this.#lines.splice(place, 1);
-    this.#byClip.delete(clip);
-    line.element.remove();
-    this.#group(place);
-    return true;
-  }
-
-  /** @param {Line} line @param {Caption} event */
+  /** @param {CaptionLine} line @param {Caption} event */
   #write(line, event) {
     const early = this.#early.take(event.clip, event.revision);
     const kept = event.revision === line.revision ? [...line.translations.values()] : [];
-    line.translations = newest([...(event.translations ?? []), ...early, ...kept]);
-    Object.assign(line, { state: event.state, revision: event.revision, seq: event.seq ?? Infinity, lang: event.lang });
-    const { element } = line;
-    element.dataset.state = event.state;
-    within(element, '.mark').textContent = initial(event.name);
-    within(element, '.caption-speaker').textContent = event.name;
-    const time = /** @type {HTMLTimeElement} */ (within(element, 'time'));
-    time.dateTime = new Date(event.started_at).toISOString();
-    time.textContent = timeOf(event.started_at);
-    time.title = exactTimeOf(event.started_at);
-    const text = within(element, '.caption-text');
-    text.lang = event.lang;
-    if (text.textContent !== event.text) text.textContent = event.text;
+    const { state, revision, lang, seq = Infinity } = event;
+    const translations = newest([...(event.translations ?? []), ...early, ...kept]);
+    Object.assign(line, { state, revision, seq, lang, translations });
+    write(line, event);
+    this.#folded.hear(event.clip, event.folded_into ?? null);
     this.#fill(line);
   }
 
-  /** The translations, each in its row; a row is there before its words. @param {Line} line */
-  #fill(line) {
-    if (line.type !== 'caption') return;
-    const rows = within(line.element, '.caption-translations');
-    const there = { final: line.state === 'final', translates: this.#translates, known: [...line.translations.keys()] };
-    const wanted = under(line.lang, this.#languages, there);
-    for (const row of [...rows.children]) if (!wanted.includes(/** @type {HTMLElement} */ (row).lang)) row.remove();
-    wanted.forEach((lang, place) => {
-      let row = /** @type {HTMLElement | undefined} */ (rows.children[place]);
-      if (row?.lang !== lang) {
-        row = copyOf('translation-template');
-        row.lang = lang;
-        row.dataset.waiting = say('waiting');
-        rows.insertBefore(row, rows.children[place] ?? null);
-      }
-      const { state = 'waiting', text = '' } = line.translations.get(lang) ?? {};
-      row.dataset.state = state;
-      if (row.textContent !== text) row.textContent = text;
-    });
-  }
-
-  /** A name stands once over lines that follow each other. @param {number} place  of what changed */
-  #group(place) {
-    for (const line of this.#lines.slice(place, place + 2)) {
-      const before = this.#lines[this.#lines.indexOf(line) - 1];
-      line.element.classList.toggle('continues', continues(before, line));
-    }
-  }
-
-  #trim() {
-    while (this.#lines.length > MOST) this.#withdraw(this.#lines[0].clip);
-  }
-}
-
-/** @param {Caption | Gap} event */
-function pick({ clip, started_at, speaker, type }) { return { clip, started_at, speaker, type }; }
-
-/** @param {Gap} event */
-function gapOf(event) {
-  const element = copyOf('gap-template');
-  element.textContent = say(event.reason === 'undecodable' ? 'gap' : 'gap-missing', { name: event.name });
-  return element;
+  /** @param {CaptionLine} line */
+  #fill(line) { if (line.type === 'caption') fill(line, this.#reader); }
 }

@@ -4,27 +4,28 @@ import { message } from './events.js';
 import { copyOf, piece, say, timeOf, within } from './page.js';
 import { prefer, preference } from './preferences.js';
 
-const MOST = 300;             // messages in the page
 const VISIBLE = /[^\p{C}\p{Z}]/u;
 const TALL = 160;             // px: the field grows with its text up to here
 
 /** @typedef {import('./events.js').Message} Message */
 
 export class Chat {
-  #log = piece('messages', HTMLElement);
   #input = piece('chat-input', HTMLTextAreaElement);
   #fold = piece('chat-fold', HTMLButtonElement);
   #chat = piece('chat', HTMLElement);
-  #send; #speakers;
+  #send; #speakers; #pane; #onMessage;
   #unread = 0;
   /** @type {{id: string, name: string}} */ #you = { id: '', name: '' };
-  /** @type {Map<string, HTMLElement>} */ #rows = new Map();
-  /** @type {Map<string, string>} */ #unsent = new Map();        // until the server says it back
+  /** @type {Map<string, {text: string, sent_at: number}>} */ #unsent = new Map();     // until the server says it back
 
-  /** @param {{send: (event: object) => boolean, speakers: import('./speakers.js').Speakers}} options */
-  constructor({ send, speakers }) {
+  /** @param {{pane: import('./pane.js').Pane, send: (event: object) => boolean,
+   *   speakers: import('./speakers.js').Speakers, onMessage: (message: Message) => void}} options
+   *   onMessage: somebody else wrote */
+  constructor({ pane, send, speakers, onMessage }) {
+    this.#pane = pane;
     this.#send = send;
     this.#speakers = speakers;
+    this.#onMessage = onMessage;
     piece('chat-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
       this.#submit();
@@ -42,46 +43,57 @@ export class Chat {
   /** @param {{id: string, name: string}} you */
   set you(you) { this.#you = you; }
 
-  /** @param {Message[]} messages */
-  restore(messages) {
-    for (const one of messages) this.#write(one);
-    this.#end();
+  /** Where the messages stand: in a list of their own, or among the captions. @param {import('./pane.js').Pane} pane */
+  set pane(pane) {
+    for (const id of this.#unsent.keys()) this.#pane.remove(id);
+    this.#pane = pane;
+    this.clear();
   }
 
-  /** Nothing counts any more but what is still to be sent. */
+  /** What is still to be sent stays when a list is emptied. */
   clear() {
-    for (const [id, row] of this.#rows) {
-      if (this.#unsent.has(id)) continue;
-      row.remove();
-      this.#rows.delete(id);
-    }
+    for (const [id, { text, sent_at }] of this.#unsent) this.#drawMine(id, text, sent_at);
+    this.#pane.keep();
   }
 
-  /** @param {Message} event */
+  /** What was written just now. @param {Message} event */
   show(event) {
-    const known = this.#rows.has(event.id);
-    const atEnd = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 60;
-    this.#write(event);
-    if (atEnd) this.#end();
-    if (!known && this.#chat.classList.contains('folded')) this.#count(this.#unread + 1);
+    const known = this.#pane.get(event.id);
+    this.take(event);
+    if (!known && event.participant !== this.#you.id) {
+      this.#pane.count(event.id);
+      this.#onMessage(event);
+      if (this.#chat.classList.contains('folded')) this.#count(this.#unread + 1);
+    }
+    this.#pane.keep();
+  }
+
+  /** Put it where it belongs, if it belongs into the page. @param {Message} event */
+  take(event) {
+    this.#unsent.delete(event.id);
+    this.#draw(event, event.seq);
   }
 
   /** The line is back: what the server has not said back goes out again; it knows a message by its id. */
   resend() {
-    for (const [id, text] of this.#unsent) this.#send(message(id, text));
+    for (const [id, { text }] of this.#unsent) this.#send(message(id, text));
   }
 
   #submit() {
     const text = this.#input.value.trim();
     if (!VISIBLE.test(text)) return;
     const id = crypto.randomUUID?.() ?? fallbackId();
-    this.#unsent.set(id, text);
+    const sent_at = Date.now();
+    this.#unsent.set(id, { text, sent_at });
     this.#send(message(id, text));
-    this.#draw({ id, participant: this.#you.id, name: this.#you.name, sent_at: Date.now(), text }, true);
+    this.#drawMine(id, text, sent_at);
     this.#input.value = '';
     this.#grow();
-    this.#end();
+    this.#pane.follow();
   }
+
+  /** @param {string} id @param {string} text @param {number} sent_at */
+  #drawMine(id, text, sent_at) { this.#draw({ id, participant: this.#you.id, name: this.#you.name, sent_at, text }, null); }
 
   /** Enter sends, except where it ends the choice of a Chinese or Japanese word. @param {KeyboardEvent} event */
   #key(event) {
@@ -90,41 +102,19 @@ export class Chat {
     this.#submit();
   }
 
-  /** @param {Message} event */
-  #write(event) {
-    this.#unsent.delete(event.id);
-    this.#draw(event, false);
-    if (this.#rows.size > MOST) {
-      const [[id, row]] = this.#rows;
-      row.remove();
-      this.#rows.delete(id);
-    }
-  }
-
-  /** @param {Omit<Message, 'type' | 'meeting' | 'seq'>} event @param {boolean} waiting */
-  #draw({ id, participant, name, sent_at, text }, waiting) {
-    const row = this.#rows.get(id) ?? copyOf('message-template');
-    row.dataset.message = id;
-    row.dataset.kind = String(this.#speakers.kind(participant));
-    row.dataset.sentAt = String(sent_at);
-    row.classList.toggle('waiting', waiting);
-    row.classList.toggle('mine', participant === this.#you.id);
-    within(row, '.message-name').textContent = name;
-    within(row, '.message-text').textContent = text;
-    within(row, 'time').textContent = waiting ? say('unsent') : timeOf(sent_at);
-    if (!this.#rows.has(id) || !waiting) this.#place(row, sent_at);
-    this.#rows.set(id, row);
-    piece('no-messages', HTMLElement).hidden = true;
-  }
-
-  /** By when it was sent. @param {HTMLElement} row @param {number} sentAt */
-  #place(row, sentAt) {
-    let before = /** @type {HTMLElement | null} */ (this.#log.lastElementChild);
-    while (before && (before === row || Number(before.dataset.sentAt ?? 0) > sentAt)) {
-      before = /** @type {HTMLElement | null} */ (before.previousElementSibling);
-    }
-    if (before) before.after(row);
-    else this.#log.prepend(row);
+  /** @param {Omit<Message, 'type' | 'meeting' | 'seq'>} event @param {number | null} seq  null: it waits to be sent */
+  #draw(event, seq) {
+    const { id, participant, name, sent_at, text } = event;
+    const element = this.#pane.get(id)?.element ?? copyOf('message-template');
+    Object.assign(element.dataset, { message: id, author: participant, kind: String(this.#speakers.kind(participant)) });
+    element.classList.toggle('waiting', seq === null);
+    element.classList.toggle('mine', participant === this.#you.id);
+    within(element, '.message-name').textContent = name;
+    within(element, '.message-text').textContent = text;
+    within(element, 'time').textContent = seq === null ? say('unsent') : timeOf(sent_at);
+    const line = { id, at: sent_at, type: 'message', speaker: participant, seq: seq ?? Infinity, waiting: seq === null, element };
+    this.#pane.remove(id);
+    if (!this.#pane.put(line) && seq !== null) this.#pane.later(() => this.#draw(event, seq));
   }
 
   /** @param {boolean} open */
@@ -132,7 +122,7 @@ export class Chat {
     this.#chat.classList.toggle('folded', !open);
     this.#fold.setAttribute('aria-expanded', String(open));
     if (open) this.#count(0);
-    if (open) this.#end();
+    this.#pane.keep();
   }
 
   /** @param {number} unread */
@@ -145,8 +135,6 @@ export class Chat {
     this.#input.style.height = 'auto';
     this.#input.style.height = `${Math.min(this.#input.scrollHeight + 2, TALL)}px`;
   }
-
-  #end() { this.#log.scrollTop = this.#log.scrollHeight; }
 }
 
 /** Pages that are not on HTTPS have no randomUUID. */

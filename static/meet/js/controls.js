@@ -30,16 +30,21 @@ export class Controls {
   /** Those the reader wants. */
   get languages() { return this.#boxes.filter((box) => box.checked).map((box) => box.value); }
 
-  /** For screen readers, politely: finals only. @param {import('./events.js').Caption} caption */
-  announce({ name, text, lang }) {
+  /** For screen readers, politely: finals only, and messages.
+   *  @param {{name: string, text: string, lang: string, clip?: string}} said */
+  announce({ name, text, lang, clip = '' }) {
     if (!piece('announce-captions', HTMLInputElement).checked) return;
     const region = piece('announce', HTMLElement);
     const line = document.createElement('p');
     line.lang = lang;
+    line.dataset.of = clip;
     line.textContent = say('announced', { name, text });
     region.append(line);
     while (region.children.length > ANNOUNCED) region.firstElementChild?.remove();
   }
+
+  /** What was withdrawn stands nowhere, and is announced no more. @param {string} clip */
+  hush(clip) { piece('announce', HTMLElement).querySelector(`[data-of="${CSS.escape(clip)}"]`)?.remove(); }
 
   #choose() {
     prefer('caption-languages', this.languages);

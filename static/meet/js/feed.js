@@ -1,5 +1,6 @@
 /** The order of a meeting's durable events: which has been seen, and whether one was missed. No timer, no socket. */
 
+const AFTERWARDS = new Set(['unsaid', 'withdrawn', 'folded']);   // may happen to what was said in a meeting long over
 const REPORTED = 16;          // durable events: so often the server hears how far this page got
 
 /** Whose an event is. `ours`: of the meeting that is shown, or of none; `another`: the first of another meeting, so that
@@ -24,6 +25,7 @@ export class Feed {
     if (event.type === 'snapshot' && event.meeting === null) return this.#close();
     if (event.type === 'meeting_ended') return this.#end(event.meeting);
     if (!('meeting' in event) || typeof event.meeting !== 'number') return 'ours';
+    if (AFTERWARDS.has(event.type) && event.meeting !== this.meeting) return 'foreign';
     if (event.type !== 'snapshot' && event.type !== 'tick' && event.seq !== undefined) this.#taken += 1;
     const whose = this.#follow(event.meeting);
     if (whose === 'foreign') return whose;

@@ -1,15 +1,20 @@
-/** Where a line of the record stands and what belongs under it: pure rules of the captions. */
+/** Where a line of the record stands and what belongs under it: pure rules of the captions and the chat. */
 
 const TOGETHER = 90_000;      // ms: after so long a pause the speaker's name is said again
 
-/** @typedef {{clip: string, started_at: number, speaker: string, type: string}} Line */
+/** @typedef {{id: string, at: number}} Key  a clip's or message's id, and its time in ms
+ *  @typedef {Key & {speaker: string, type: string}} Line */
 
 /** By when it was said; two at the same moment by their ids, so that everybody sees the same order.
- *  @param {Line} a @param {Line} b */
-export function byTime(a, b) { return a.started_at - b.started_at || (a.clip < b.clip ? -1 : 1); }
+ *  @param {Key} a @param {Key} b */
+export function byTime(a, b) {
+  if (a.at !== b.at) return a.at - b.at;
+  if (a.id === b.id) return 0;
+  return a.id < b.id ? -1 : 1;
+}
 
 /** Where a line belongs among others in order. Mostly the end, so it is looked for from there.
- *  @param {Line[]} lines @param {Line} line */
+ *  @param {Key[]} lines @param {Key} line */
 export function placeOf(lines, line) {
   let place = lines.length;
   while (place > 0 && byTime(lines[place - 1], line) > 0) place -= 1;
@@ -20,7 +25,7 @@ export function placeOf(lines, line) {
  *  @param {Line | undefined} before @param {Line} line */
 export function continues(before, line) {
   return before?.type === 'caption' && line.type === 'caption' && before.speaker === line.speaker
-    && line.started_at - before.started_at < TOGETHER;
+    && line.at - before.at < TOGETHER;
 }
 
 /** Whether an event says something newer of a line than what is shown. A partial never comes after its final.

@@ -22,8 +22,8 @@ export class Members {
     const here = new Set(members.map((one) => one.id));
     for (const [id, row] of this.#rows) if (!here.has(id)) this.#remove(id, row);
     for (const member of members) this.#write(member);
-    this.#list.append(...members.map((one) => /** @type {HTMLElement} */ (this.#rows.get(one.id))));
-    this.#count.textContent = String(members.length);
+    this.#list.append(...arranged(members).map((one) => /** @type {HTMLElement} */ (this.#rows.get(one.id))));
+    this.#count.textContent = String(members.filter((one) => !one.shared_by).length);
   }
 
   /** @param {string} id @param {boolean} speaking */
@@ -33,14 +33,14 @@ export class Members {
     this.#rows.get(id)?.toggleAttribute('data-speaking', speaking);
   }
 
-  /** Who spoke when the line broke may have stopped since. Nobody says it again: who speaks on is shown with their next
-   *  clip, as to somebody who comes late. */
-  forget() {
-    for (const id of [...this.#speaking]) this.speak(id, false);
+  /** These speak now, and nobody else. @param {string[]} ids */
+  speakNow(ids) {
+    for (const id of [...this.#speaking]) if (!ids.includes(id)) this.speak(id, false);
+    for (const id of ids) this.speak(id, true);
   }
 
   /** @param {import('./events.js').Member} member */
-  #write({ id, name, host }) {
+  #write({ id, name, host, shared_by: owner }) {
     const row = this.#rows.get(id) ?? copyOf('member-template');
     this.#rows.set(id, row);
     row.dataset.participant = id;
@@ -48,7 +48,10 @@ export class Members {
     row.toggleAttribute('data-speaking', this.#speaking.has(id));
     within(row, '.mark').textContent = initial(name);
     within(row, '.member-name').textContent = name;
-    const tags = [...(id === this.#you ? [say('you')] : []), ...(host ? [say('host')] : [])];
+    row.toggleAttribute('data-shared', Boolean(owner));
+    const mine = id === this.#you || owner === this.#you;
+    within(row, '.member-rename').hidden = id !== this.#you;
+    const tags = [...(mine ? [say(owner ? 'yours' : 'you')] : []), ...(host ? [say('host')] : [])];
     within(row, '.member-tags').textContent = tags.join(' · ');
   }
 
@@ -58,4 +61,11 @@ export class Members {
     this.#rows.delete(id);
     this.#speaking.delete(id);
   }
+}
+
+/** Each person, and below them the sound that they share. @param {import('./events.js').Member[]} members */
+function arranged(members) {
+  const sounds = members.filter((one) => one.shared_by);
+  const people = members.filter((one) => !one.shared_by);
+  return people.flatMap((person) => [person, ...sounds.filter((one) => one.shared_by === person.id)]);
 }

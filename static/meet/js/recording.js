@@ -1,36 +1,36 @@
 /** The record button, the microphone behind it and its level: what is captured goes to the uplink. */
 
-import { MicrophoneError, microphones } from './capture/microphone.js';
-import { exactTimeOf, piece, say, why } from './page.js';
+import { MicrophoneError } from './capture/microphone.js';
+import { MicrophoneChoice } from './choice.js';
+import { deliver } from './delivery.js';
+import { fullness } from './loudness.js';
+import { exactTimeOf, figure, piece, say, why } from './page.js';
 import { prefer, preference } from './preferences.js';
 
-const QUIET = -60;            // dBFS: the level's ring is empty
-const LOUD = -8;              // and full
+const TWICE = 5000;           // ms: a microphone that goes again so soon is not followed by yet another one
 
 export class Recording {
   #button = piece('record', HTMLButtonElement);
   #state = piece('capture-state', HTMLElement);
   #error = piece('capture-error', HTMLElement);
-  #microphone = piece('microphone', HTMLSelectElement);
   #spoken = piece('spoken-language', HTMLSelectElement);
   #noise = piece('noise-suppression', HTMLInputElement);
   #gain = piece('auto-gain', HTMLInputElement);
-  #capture; #uplink; #losses;
+  #choice = new MicrophoneChoice(piece('microphone', HTMLSelectElement));
+  #capture; #uplink; #losses; #now;
   #starting = false;
+  #fellBack = -Infinity;      // when a microphone went and another one took its place
 
   /** @param {{capture: import('./capture/capture.js').Capture, uplink: import('./uplink.js').Uplink,
-   *          losses: import('./losses.js').Losses}} options */
-  constructor({ capture, uplink, losses }) {
+   *          losses: import('./losses.js').Losses, now: () => number}} options  now: ms of the server's clock */
+  constructor({ capture, uplink, losses, now }) {
     this.#capture = capture;
     this.#uplink = uplink;
     this.#losses = losses;
+    this.#now = now;
     this.#button.addEventListener('click', () => this.#toggle());
     this.#remember();
     this.#listen();
-    addEventListener('beforeunload', (event) => { if (uplink.unsent) event.preventDefault(); });
-    addEventListener('pagehide', () => capture.leave());
-    navigator.mediaDevices?.addEventListener?.('devicechange', () => this.#list());
-    void this.#list();
     this.#draw();
   }
 
@@ -46,18 +46,12 @@ export class Recording {
   get on() { return this.#starting || this.#capture.state !== 'off'; }
 
   #listen() {
+    deliver(this.#capture, this.#uplink, () => ({ language: this.#spoken.value }));
     /** @param {string} type @param {(detail: any) => void} hear */
     const on = (type, hear) => this.#capture.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
-    on('clip-start', ({ clip, number, startedAt, keepFrom, mime }) => this.#uplink.start({
-      clip, number, started_at: startedAt, keep_from: Math.round(keepFrom), mime, language: this.#spoken.value,
-    }));
-    on('chunk', ({ clip, number, data, at }) => this.#uplink.chunk(clip, number, data, at));
-    on('clip-end', ({ clip, chunks, keepTo, reason }) => this.#uplink.end({
-      clip, chunks, keep_to: keepTo === null ? null : Math.round(keepTo), reason,
-    }));
     on('level', ({ level, speech }) => this.#level(level, speech));
     on('state', () => this.#draw());
-    on('error', ({ code }) => this.#tell(code));
+    on('error', ({ code }) => (code === 'taken-away' ? void this.#fallBack() : this.#tell(code)));
     on('gap', ({ from, to, reason }) => this.#gap(from, to, reason));
     this.#uplink.addEventListener('change', () => this.#draw());
     this.#uplink.addEventListener('lost', (event) => this.#lost(/** @type {CustomEvent} */ (event).detail));
@@ -70,14 +64,17 @@ export class Recording {
     this.#noise.checked = preference('noise-suppression', false);
     this.#gain.checked = preference('auto-gain', false);
     this.#spoken.addEventListener('change', () => prefer('spoken-language', this.#spoken.value));
-    this.#microphone.addEventListener('change', () => this.#change('microphone', this.#microphone.value));
-    this.#noise.addEventListener('change', () => this.#change('noise-suppression', this.#noise.checked));
-    this.#gain.addEventListener('change', () => this.#change('auto-gain', this.#gain.checked));
+    this.#choice.addEventListener('change', () => void this.#renew());
+    for (const box of [this.#noise, this.#gain]) {
+      box.addEventListener('change', () => {
+        prefer(box.id, box.checked);
+        void this.#renew();
+      });
+    }
   }
 
-  /** The microphone is opened anew with what was chosen. @param {string} name @param {unknown} value */
-  async #change(name, value) {
-    prefer(name, value);
+  /** The microphone is opened anew with what was chosen. */
+  async #renew() {
     if (!this.on) return;
     await this.#capture.stop();
     await this.#start();
@@ -96,12 +93,8 @@ export class Recording {
     this.#starting = true;
     this.#draw();
     try {
-      await this.#capture.start({
-        deviceId: this.#microphone.value || undefined,
-        noiseSuppression: this.#noise.checked,
-        autoGainControl: this.#gain.checked,
-      });
-      void this.#list();
+      await this.#open();
+      void this.#choice.list();
     } catch (error) {
       if (!(error instanceof MicrophoneError)) throw error;
       this.#tell(error.code);
@@ -111,13 +104,33 @@ export class Recording {
     }
   }
 
-  async #list() {
-    const found = await microphones();
-    const chosen = this.#microphone.value || preference('microphone', '');
-    const options = found.filter((one) => one.deviceId)
-      .map(({ deviceId, label }, i) => new Option(label || say('microphone-n', { n: i + 1 }), deviceId));
-    this.#microphone.replaceChildren(new Option(say('microphone-any'), ''), ...options);
-    this.#microphone.value = options.some((one) => one.value === chosen) ? chosen : '';
+  /** The chosen microphone; whichever there is where that one cannot be had. */
+  async #open() {
+    const wishes = { noiseSuppression: this.#noise.checked, autoGainControl: this.#gain.checked };
+    const { deviceId } = this.#choice;
+    try {
+      await this.#capture.start({ ...wishes, deviceId });
+    } catch (error) {
+      if (!deviceId || !(error instanceof MicrophoneError) || error.code !== 'missing') throw error;
+      this.#choice.pass();
+      await this.#capture.start(wishes);
+    }
+  }
+
+  /** The microphone was taken away in the middle: another one takes its place, and that is told with what was missed. */
+  async #fallBack() {
+    const from = this.#now();
+    const gone = this.#capture.label;
+    const again = from - this.#fellBack < TWICE;
+    this.#fellBack = from;
+    if (again) return this.#tell('taken-away');
+    this.#starting = true;
+    await this.#choice.list();
+    if (!this.on) return;                              // a person pressed stop meanwhile
+    await this.#start();
+    if (this.#capture.state === 'off') return this.#error.dataset.code === 'missing' ? this.#tell('taken-away') : undefined;
+    const seconds = figure(Math.max(0.1, (this.#now() - from) / 1000));
+    this.#losses.tell(say('fell-back', { gone, taken: this.#capture.label, seconds }));
   }
 
   #draw() {
@@ -134,7 +147,7 @@ export class Recording {
 
   /** @param {number} level  dBFS @param {boolean} speech */
   #level(level, speech) {
-    const part = Math.round(100 * Math.min(1, Math.max(0, (level - QUIET) / (LOUD - QUIET))));
+    const part = fullness(level);
     piece('level-arc', SVGElement).setAttribute('stroke-dasharray', `${part} 100`);
     const meter = piece('level-meter', SVGElement);
     meter.setAttribute('aria-valuenow', String(part));

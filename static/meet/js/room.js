@@ -1,22 +1,28 @@
 /** The room's page: each part gets what it needs, each event goes where it belongs. */
 
-import { Captions } from './captions.js';
 import { Capture } from './capture/capture.js';
 import { Journal } from './capture/journal.js';
-import { Chat } from './chat.js';
+import { Shelf } from './capture/shelf.js';
 import { Connection } from './connection.js';
 import { Controls } from './controls.js';
 import { letCopy } from './copying.js';
 import { endMeeting, seen, snapshot } from './events.js';
 import { Feed } from './feed.js';
 import './host.js';
+import { Leaving } from './leaving.js';
 import { Losses } from './losses.js';
-import { Members } from './members.js';
-import { piece, why } from './page.js';
+import { letClose } from './menus.js';
+import { piece, say, why } from './page.js';
+import { People } from './people.js';
+import { Reading } from './reading.js';
 import { Recording } from './recording.js';
+import { Sharing } from './sharing.js';
 import { Speakers } from './speakers.js';
+import { SpokenLanguages } from './spoken.js';
 import { Status } from './status.js';
 import { Uplink } from './uplink.js';
+import { Wakefulness } from './wakefulness.js';
+import { Withdrawing } from './withdrawing.js';
 
 const PATIENCE = 400;         // ms in which a missing event may still arrive by itself
 
@@ -26,58 +32,68 @@ const send = (/** @type {object | Uint8Array<ArrayBuffer>} */ what) => connectio
 const speakers = new Speakers();
 const feed = new Feed();
 const status = new Status(connection.clock);
-const members = new Members(speakers);
-const chat = new Chat({ send, speakers });
-const controls = new Controls((languages) => captions.read(languages));
-const captions = new Captions({
+const controls = new Controls((languages) => reading.captions.read(languages));
+const withdrawing = new Withdrawing({ send });
+let hosting = false;
+const reading = new Reading({
+  address: dataset.lines ?? '',
+  meeting: () => feed.meeting,
   speakers,
+  send,
   translates: dataset.translator === 'on',
   languages: controls.languages,
   onFinal: (caption) => {
     controls.announce(caption);
     status.final(caption);
   },
+  onMessage: ({ name, text }) => controls.announce({ name, text, lang: '' }),
+  dress: (line) => withdrawing.dress(line),
+  mayUnfold: (whose) => hosting || whose.some((one) => withdrawing.owns(one)),
 });
-const uplink = new Uplink(new Journal());
-const capture = new Capture({
+const shelf = window.isSecureContext ? new Shelf(dataset.socket ?? '') : null;      // elsewhere nothing is recorded
+const journal = new Journal({ shelf });
+const uplink = new Uplink(journal);
+const capturing = {
   workletUrl: dataset.worklet ?? '',
   vadUrl: dataset.vad ?? '',
   vadWasmUrl: dataset.vadWasm ?? '',
   clipMaxSeconds: Number(dataset.clipMaxSeconds),
   clipSilenceSeconds: Number(dataset.clipSilenceSeconds),
   now: () => connection.clock.now(),
-});
+};
+const capture = new Capture(capturing);
 const losses = new Losses();
-const recording = new Recording({ capture, uplink, losses });
-let you = '';
+shelf?.addEventListener('failed', () => losses.tell(say('not-kept')));
+const spoken = new SpokenLanguages(piece('spoken-language', HTMLSelectElement));
+const recording = new Recording({ capture, uplink, losses, now: capturing.now });
+const sharing = new Sharing({ capture: capturing, uplink, losses, send });
+new Leaving({ uplink, journal, captures: [capture, sharing.capture] });
+new Wakefulness([capture, sharing.capture]);
+const people = new People({
+  speakers,
+  spoken,
+  send,
+  tell: (words) => losses.tell(words),
+  uplink,
+  captures: [capture, sharing.capture],
+  onLeft: () => status.refused(),
+});
 
 /** @param {import('./events.js').Welcome} event */
 async function welcome(event) {
-  you = event.you;
-  members.you = you;
-  members.forget();
+  people.welcome(event.you);
+  hosting = event.host;
+  withdrawing.welcome(event.you);
   recording.ready(event.next_number);
-  chat.resend();
+  sharing.welcome();
+  reading.chat.resend();
   await uplink.connected(send, event.limits);
-}
-
-/** After a meeting's end its lines stay in view until another one begins. */
-function clear() {
-  captions.clear();
-  chat.clear();
 }
 
 /** @param {import('./events.js').Snapshot} event */
 function restore(event) {
   if (event.meeting === null && feed.ended) return;
-  captions.restore(event.captions, event);
-  chat.restore(event.messages);
-}
-
-/** @param {import('./events.js').Member[]} here */
-function meet(here) {
-  members.show(here);
-  chat.you = { id: you, name: here.find((one) => one.id === you)?.name ?? '' };
+  reading.restore(event);
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -103,7 +119,8 @@ function report() {
 function refused(event) {
   if (event.code === 'not_joined') return status.refused();
   if (event.code === 'unknown_clip' && !uplink.knows(event.clip ?? '')) return;
-  losses.tell(why(event));
+  if (event.code === 'not_your_line') withdrawing.settled(event.clip ?? '');
+  if (!people.refuse(event)) losses.tell(why(event));
 }
 
 /** @param {import('./events.js').ServerEvent} event */
@@ -113,7 +130,7 @@ function hear(event) {
   report();
   status.meeting(feed.ended);
   if (ending) ending.disabled = feed.ended || feed.meeting === null;
-  if (whose === 'another') clear();
+  if (whose === 'another') reading.clear();      // after its end a meeting's lines stay in view until another begins
   if (whose !== 'foreign') show(event);
 }
 
@@ -122,16 +139,34 @@ function show(event) {
   switch (event.type) {
     case 'welcome': return void welcome(event);
     case 'snapshot': return restore(event);
-    case 'members': return meet(event.members);
     case 'speaking':
-      members.speak(event.participant, event.speaking);
-      return status.speaking(event);
+      status.speaking(event);
+      return people.hear(event);
+    case 'members':
+    case 'renamed':
+      people.hear(event);
+      reading.chat.you = people.you;
+      return undefined;
+    case 'speakers':
+    case 'room':
+    case 'left': return people.hear(event);
     case 'caption':
-    case 'gap': return captions.show(event);
-    case 'translation': return captions.translate(event);
-    case 'withdrawn': return captions.withdraw(event.clip);
-    case 'message': return chat.show(event);
-    case 'engine': return status.engine(event);
+    case 'gap': return reading.captions.show(event);
+    case 'translation': return reading.captions.translate(event);
+    case 'unsaid': return reading.captions.unsay(event.clip);
+    case 'withdrawn':
+      uplink.withdrawn(event.clip);
+      withdrawing.settled(event.clip);
+      controls.hush(event.clip);
+      return reading.captions.withdraw(event);
+    case 'folded': return reading.captions.fold(event);
+    case 'message': return reading.chat.show(event);
+    case 'sharing':
+      withdrawing.own(event.participant);
+      return void sharing.hear(event);
+    case 'engine':
+      spoken.engine(event);
+      return status.engine(event);
     case 'error': return refused(event);
     default: return void uplink.hear(event);
   }
@@ -156,4 +191,5 @@ connection.addEventListener('state', (event) => {
 });
 askToEnd();
 letCopy();
+letClose();
 connection.open();

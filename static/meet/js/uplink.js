@@ -39,6 +39,7 @@ export class Uplink extends EventTarget {
       this.#forget(clip);
       this.#lose('full', from, to);
     });
+    journal.addEventListener('restored', () => void this.#restore());
   }
 
   /** Whether it has anything of this clip. @param {string} clip */
@@ -62,9 +63,12 @@ export class Uplink extends EventTarget {
     this.#message = limits?.message_bytes ?? MESSAGE_BYTES;
     this.#most = limits?.in_flight_bytes ?? IN_FLIGHT_BYTES;
     for (const clip of this.#clips.values()) this.#resume(clip);
-    const kept = await this.#journal.pending();
-    if (this.#send !== send) return;
-    for (const { clip, start, end } of kept) {
+    await this.#restore();
+  }
+
+  /** Clips of an earlier page that the journal has found. */
+  async #restore() {
+    for (const { clip, start, end } of await this.#journal.pending()) {
       if (start && !this.#clips.has(clip)) this.#resume(this.#take(/** @type {ClipStart} */ (start), /** @type {ClipEnd | null} */ (end), false));
     }
   }
@@ -111,6 +115,9 @@ export class Uplink extends EventTarget {
     this.#pump();
     this.#change();
   }
+
+  /** It was withdrawn: nothing more of it goes out. @param {string} clip */
+  withdrawn(clip) { if (this.knows(clip)) this.#forget(clip); }
 
   /** What the server says of a clip. @param {import('./events.js').ServerEvent} event */
   async hear(event) {
@@ -159,6 +166,7 @@ export class Uplink extends EventTarget {
   #refused({ clip, code, message }) {
     const at = this.#clips.get(clip)?.start.started_at ?? 0;
     this.#forget(clip);
+    if (code === 'withdrawn') return;                   // as its speaker wanted it
     this.#lose(code, at, at, message);
   }
 

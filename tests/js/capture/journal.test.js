@@ -80,3 +80,53 @@ test('a clip of which nothing is left to give up stays until it is acknowledged'
   assert.equal(journal.add('new', 1, bytes(10), 240), false);
   assert.deepEqual((await journal.pending()).map((one) => one.clip), ['old', 'new']);
 });
+
+/** The browser's disk, which is beyond this machine's Node: it holds what an earlier page left. */
+const shelf = (left, noted = []) => ({
+  adopt: async () => left,
+  keep: (clip, _start, end) => noted.push(`keep ${clip}${end ? ' ended' : ''}`),
+  add: ({ clip, number }) => noted.push(`add ${clip}${number}`),
+  remove: (clip) => noted.push(`remove ${clip}`),
+});
+const restored = (journal) => new Promise((done) => { journal.addEventListener('restored', done); });
+const left = (clip, numbers, end = null) => ({
+  clip, start: { started_at: 1000, keep_from: 0 }, end, chunks: numbers.map((number) => ({ clip, number, data: bytes(10), at: 1000 + number })),
+});
+
+test('what an earlier page left comes before what is said now', async () => {
+  const journal = new Journal({ shelf: shelf([left('old', [0, 1], { chunks: 2 })]) });
+  journal.open('new', { started_at: 5000, keep_from: 0 });
+  await restored(journal);
+  const [old, now] = await journal.pending();
+  assert.deepEqual([old.clip, old.end, old.chunks.length, now.clip], ['old', { chunks: 2 }, 2, 'new']);
+  assert.equal(journal.size, 20);
+});
+
+test('a clip that nobody ended is over where its chunks end', async () => {
+  const journal = new Journal({ shelf: shelf([left('a', [0, 1, 3])]) });
+  await restored(journal);
+  const [{ end }] = await journal.pending();
+  assert.deepEqual(end, { clip: 'a', chunks: 2, keep_to: null, reason: 'leave' });
+});
+
+test('everything is on the shelf at once, and goes with the clip', () => {
+  const noted = [];
+  const journal = new Journal({ shelf: shelf([], noted) });
+  journal.open('a', { started_at: 0, keep_from: 0 });
+  journal.add('a', 0, bytes(10));
+  journal.add('a', 0, bytes(10));
+  journal.close('a', { chunks: 1 });
+  journal.forget('a');
+  assert.deepEqual(noted, ['keep a', 'add a0', 'keep a ended', 'remove a']);
+});
+
+test('what the server lacks is reckoned in the time it took to say', () => {
+  const journal = new Journal();
+  journal.open('a', { started_at: 1000, keep_from: 200 });
+  for (const number of [0, 1, 2, 3]) journal.add('a', number, bytes(10), 2200 + number * 1000);
+  assert.equal(journal.waiting, 4000);
+  journal.acknowledge('a', [0, 1, 2]);
+  assert.equal(journal.waiting, 1000);
+  journal.acknowledge('a', [3]);
+  assert.equal(journal.waiting, 0);
+});

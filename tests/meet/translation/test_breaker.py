@@ -1,6 +1,6 @@
 """The circuit breaker. Its clock is an argument."""
 
-from meet.translation.breaker import LONGEST_PAUSE, OPENS_AFTER, PROBE, Breaker, pause
+from meet.translation.breaker import LONGEST_PAUSE, LONGEST_WISH, OPENS_AFTER, PROBE, Breaker, pause
 
 
 def failed(times: int, at: float = 0.0) -> Breaker:
@@ -43,3 +43,24 @@ def test_the_pause_grows_to_a_bound():
 def test_looking_whether_it_is_ready_takes_no_trial():
     breaker = failed(OPENS_AFTER)
     assert [breaker.ready(5), breaker.ready(5)] == [True, True]
+
+
+def test_one_that_wishes_to_be_left_alone_is_at_once_and_then_tried_once():
+    breaker = Breaker()
+    breaker.failed(0, wish=60)
+    assert not breaker.allows(59)
+    assert [breaker.allows(60) for _ in range(2)] == [True, False]
+
+
+def test_what_was_asked_before_the_wish_does_not_shorten_it():
+    breaker = Breaker()
+    breaker.failed(0, wish=60)
+    breaker.failed(1)
+    breaker.succeeded()
+    assert not breaker.ready(59)
+
+
+def test_a_wish_for_a_day_is_granted_for_an_hour():
+    breaker = Breaker()
+    breaker.failed(0, wish=86_400)
+    assert breaker.allows(LONGEST_WISH)

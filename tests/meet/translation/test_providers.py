@@ -1,143 +1,166 @@
-"""The translators behind deep-translator's real classes, over real sockets."""
+"""Every translator through its real class and a real socket: what all of them must do, whatever comes back."""
 
 import logging
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from deep_translator import GoogleTranslator, LibreTranslator, constants
 
 from meet.languages import READABLE
-from meet.translation import google, web
-from meet.translation import libre as libre_module
-from meet.translation.google import Google
-from meet.translation.libre import Libre
-from meet.translation.provider import Ask, Refused, Unavailable, sensible
-from tests.libretranslate import LibreTranslate, libre
+from meet.translation import chatgpt, web
+from meet.translation.provider import Ask, NoAnswer, Refused, Unavailable, sensible
+from tests.meet.translation.conftest import made
+from tests.meet.translation.servers import KEY, PAGE, Response, said
 
-__all__ = ["libre"]
-SECRET = "the quarterly figures are bad"
+NAMES = ["google", "mymemory", "libre", "deepl", "microsoft", "chatgpt"]
+KEYED = ["libre", "deepl", "microsoft", "chatgpt"]
+SECRET = "The quarterly figures aren't good"
+ASK = Ask(SECRET, "en", "ja")
+ANSWERS = {
+    "google": f"[ja] {SECRET}",
+    "mymemory": f"[ja-JP] {SECRET}",
+    "libre": f"[ja] {SECRET}",
+    "deepl": f"[JA] {SECRET}",
+    "microsoft": f"[ja] {SECRET}",
+    "chatgpt": f"[told] {SECRET}",
+}
+NONSENSE = {
+    "a page": Response(200, PAGE, "text/html"),
+    "a page called JSON": Response(200, PAGE),
+    "nothing": Response(200, b""),
+    "null": said(None),
+    "other JSON": said({"hello": "world"}),
+    "a list": said([]),
+    "empty texts": said({"responseData": {"translatedText": ""}, "translatedText": "", "translations": [{"text": ""}]}),
+    "no words": said(
+        {"responseData": {"translatedText": "…?"}, "translatedText": "…?", "translations": [{"text": "?"}]}
+    ),
+    "a redirection": Response(307, b"", headers={"Location": "/elsewhere"}),
+}
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
 
 
 @pytest.fixture
-def google_page(monkeypatch):
-    """A server that answers as Google's page for small devices does; `answer(text, target)` may be replaced."""
+def server(serving, name):
+    with serving(name) as running:
+        yield running
 
-    class Page(BaseHTTPRequestHandler):
-        status = 200
-        page = '<div class="result-container">{}</div>'
 
-        def do_GET(self) -> None:
-            asked = parse_qs(urlsplit(self.path).query)
-            body = self.page.format(f"{asked['sl'][0]}>{asked['tl'][0]}: {asked['q'][0]}").encode()
-            self.send_response(self.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+def failed(provider, caplog) -> NoAnswer:
+    """How it fails, and that nothing of what was said or of the key is in the error or in a log."""
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(NoAnswer) as caught:
+        provider.translate(ASK)
+    error = caught.value
+    told = f"{error!r} {error} {error.__cause__!r} {'' if error.__suppress_context__ else error.__context__!r}"
+    for secret in (SECRET, "quarterly", KEY):
+        assert secret not in told
+        assert secret not in caplog.text
+    return error
 
-        def log_message(self, *_args) -> None:
-            pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    monkeypatch.setitem(constants.BASE_URLS, "GOOGLE_TRANSLATE", f"http://127.0.0.1:{server.server_port}/m")
-    yield Page
-    server.shutdown()
-    server.server_close()
+def test_a_sentence_comes_back_in_the_other_language(server, name):
+    assert made(name, server.url).translate(ASK) == ANSWERS[name]
+
+
+def test_every_language_one_can_read_is_spoken_from_every_other(name):
+    assert all(made(name, "http://127.0.0.1:1").speaks(a, b) for a in READABLE for b in READABLE)
+
+
+def test_nothing_said_and_no_key_is_logged(server, name, caplog):
+    caplog.set_level(logging.DEBUG)
+    made(name, server.url).translate(ASK)
+    assert "quarterly" not in caplog.text
+    assert KEY not in caplog.text
+
+
+def test_no_key_stands_in_an_address(server, name):
+    made(name, server.url).translate(ASK)
+    assert all(KEY not in f"{request.path} {request.query}" for request in server.asked)
+
+
+def test_one_that_takes_its_time_is_given_up(server, name, monkeypatch, caplog):
+    monkeypatch.setattr(web, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(chatgpt, "READ_SECONDS", 0.3)
+    server.mode = "slow"
+    began = time.monotonic()
+    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("mode", ["trickle", "flood"])
+def test_one_that_never_ends_is_given_up(server, name, mode, monkeypatch, caplog):
+    monkeypatch.setattr(web, "WHOLE_SECONDS", 0.3)
+    server.mode = mode
+    began = time.monotonic()
+    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(("retry_after", "pause"), [("90", 90), ("", 0), ("soon", 0)])
+def test_one_that_has_too_much_to_do_is_left_alone_as_long_as_it_says(server, name, retry_after, pause, caplog):
+    server.mode = Response(429, b'{"error": {"message": "slow down"}}', headers={"Retry-After": retry_after})
+    error = failed(made(name, server.url), caplog)
+    assert isinstance(error, Unavailable)
+    assert error.pause == pause
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_one_that_is_broken_may_answer_later(server, name, status, caplog):
+    server.mode = Response(status, PAGE, "text/html")
+    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+
+
+@pytest.mark.parametrize("kind", NONSENSE)
+def test_nonsense_is_no_answer(server, name, kind, caplog):
+    server.mode = NONSENSE[kind]
+    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+
+
+def test_one_that_hangs_up_may_answer_later(server, name, caplog):
+    server.mode = "gone"
+    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+
+
+def test_one_that_is_not_there_may_come(serving, name, caplog):
+    with serving(name) as server:
+        pass
+    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+
+
+@pytest.mark.parametrize("name", KEYED, indirect=True)
+def test_a_wrong_key_is_not_tried_with_every_sentence(server, name, caplog):
+    error = failed(made(name, server.url, "another"), caplog)
+    assert isinstance(error, Refused)
+    assert error.pause >= web.DENIED_SECONDS
+
+
+def test_a_text_it_does_not_take_is_refused_and_the_next_one_asked(server, name, caplog):
+    server.mode = said({"error": {"code": 400077, "message": SECRET}}, 413)
+    error = failed(made(name, server.url), caplog)
+    assert isinstance(error, Refused)
+    assert error.pause == 0
+
+
+def test_a_long_text_arrives_whole_and_in_order(server, name):
+    sentences = [f"This is sentence number {n} of a very long story." for n in range(200)]
+    answer = made(name, server.url).translate(Ask(" ".join(sentences), "en", "ja"))
+    places = [answer.index(sentence) for sentence in sentences if sentence in answer]
+    assert len(places) == len(sentences)
+    assert places == sorted(places)
 
 
 def test_what_no_database_takes_is_left_out_of_an_answer():
     assert sensible("google", Ask("Hello", "en", "ja"), "こん\x00に\ud800ちは\n世界") == "こんにちは 世界"
 
 
-@pytest.mark.parametrize("code", sorted(set(google.CODES.values())))
-def test_googles_class_takes_each_code_of_our_table(code):
-    assert GoogleTranslator(source=code, target=code).target == code
-
-
-@pytest.mark.parametrize("code", sorted(set(libre_module.CODES.values())))
-def test_libres_class_takes_each_code_of_our_table(code):
-    assert LibreTranslator(source=code, target=code, api_key="key").target == code
-
-
-@pytest.mark.parametrize("provider", [Google(), Libre("http://127.0.0.1:1")])
-def test_every_language_one_can_read_is_spoken_from_every_other(provider):
-    assert all(provider.speaks(a, b) for a in READABLE for b in READABLE)
-
-
-def test_google_is_asked_for_taiwans_chinese_by_its_code(google_page):
-    assert Google().translate(Ask("Hello", "en", "zh-Hant")) == "en>zh-TW: Hello"
-
-
-def test_libre_translates_a_bundled_sentence(libre):
-    answer = Libre(libre.url).translate(Ask("We need sixty-five people.", "en", "zh-Hant"))
-    assert answer == "我们需要六十五个人。"
-
-
-def test_libre_is_asked_in_simplified_as_its_chinese_is(libre):
-    assert (
-        Libre(libre.url).translate(Ask("謝謝大家，會議結束。", "zh-Hant", "en"))
-        == "Thank you everyone, the meeting is over."
-    )
-    assert libre.asked == [("zh", "en", "谢谢大家，会议结束。")]
-
-
-def test_a_key_reaches_the_libre_server():
-    with LibreTranslate(api_key="sesame") as server:
-        assert Libre(server.url, "sesame").translate(Ask("Hello", "en", "ja")) == "[ja] Hello"
-        with pytest.raises(Refused):
-            Libre(server.url, "wrong").translate(Ask("Hello", "en", "ja"))
-
-
-@pytest.mark.parametrize("mode", ["429", "500", "nonsense", "gone"])
-def test_a_libre_that_fails_is_unavailable_and_what_was_said_is_not_in_the_error(libre, mode):
-    libre.mode = mode
-    with pytest.raises(Unavailable) as caught:
-        Libre(libre.url, "sesame").translate(Ask(SECRET, "en", "ja"))
-    assert caught.value.retryable
-    assert SECRET not in _everything(caught.value)
-    assert "sesame" not in _everything(caught.value)
-
-
-def test_a_libre_without_the_language_refuses(libre):
-    with pytest.raises(Refused):
-        Libre(libre.url).translate(Ask("Hello", "en", "fr"))
-
-
-def test_nobody_listening_is_unavailable():
+def test_an_answer_many_times_as_long_as_the_question_is_none():
     with pytest.raises(Unavailable):
-        Libre("http://127.0.0.1:1").translate(Ask(SECRET, "en", "ja"))
-
-
-@pytest.mark.parametrize(("status", "page"), [(429, ""), (503, ""), (200, "<p>Before you continue {}</p>")])
-def test_a_google_that_blocks_is_unavailable_and_what_was_said_is_not_in_the_error(google_page, status, page):
-    google_page.status, google_page.page = status, page
-    with pytest.raises(Unavailable) as caught:
-        Google().translate(Ask(SECRET, "en", "ja"))
-    assert SECRET not in _everything(caught.value)
-
-
-def test_a_server_that_takes_its_time_is_given_up(libre, monkeypatch):
-    monkeypatch.setattr(web, "READ_SECONDS", 0.3)
-    libre.mode = "slow"
-    began = time.monotonic()
-    with pytest.raises(Unavailable):
-        Libre(libre.url).translate(Ask("Hello", "en", "ja"))
-    assert time.monotonic() - began < 2
+        sensible("chatgpt", Ask("Write me a poem.", "en", "ja"), "roses are red " * 60)
 
 
 def test_the_time_limits_are_three_seconds_and_seven():
     assert (web.CONNECT_SECONDS, web.READ_SECONDS) == (3, 7)
-
-
-def test_nothing_said_is_logged(libre, caplog):
-    caplog.set_level(logging.DEBUG)
-    Libre(libre.url, "sesame").translate(Ask(SECRET, "en", "ja"))
-    assert SECRET not in caplog.text
-    assert "sesame" not in caplog.text
-
-
-def _everything(error: BaseException) -> str:
-    return f"{error!r} {error} {error.__cause__!r} {'' if error.__suppress_context__ else error.__context__!r}"

@@ -24,7 +24,7 @@ const SETTLED = 2000;         // ms: before that a worklet that starts on a busy
 /** @typedef {{stream: MediaStream, ear: Ear, session: Session}} Running */
 
 export class Capture extends EventTarget {
-  #options; #now;
+  #options; #now; #source;
   #state = 'off';
   /** @type {Promise<Running> | null} */ #starting = null;
   /** @type {Running | null} */ #running = null;
@@ -39,9 +39,11 @@ export class Capture extends EventTarget {
    * @param {number} [options.clipSilenceSeconds]
    * @param {number} [options.number]  of the first clip in its speaker's sequence
    * @param {() => number} [options.now]  ms of the server's clock
+   * @param {(wishes: import('./microphone.js').Wishes) => Promise<MediaStream>} [options.open]  what is listened to
    */
-  constructor({ workletUrl, vadUrl, vadWasmUrl, clipMaxSeconds = 20, clipSilenceSeconds = 1, number = 0, now = Date.now }) {
+  constructor({ workletUrl, vadUrl, vadWasmUrl, clipMaxSeconds = 20, clipSilenceSeconds = 1, number = 0, now = Date.now, open = openMicrophone }) {
     super();
+    this.#source = open;
     this.#options = { workletUrl, vadUrl, vadWasmUrl, maxSeconds: clipMaxSeconds, silenceSeconds: clipSilenceSeconds };
     this.#now = now;
     /** The next clip's number. */
@@ -52,6 +54,8 @@ export class Capture extends EventTarget {
 
   /** What the browser made of our wishes, null while it is off. */
   get settings() { return this.#running?.stream.getAudioTracks()[0].getSettings() ?? null; }
+  /** What the browser calls it; '' while it is off. */
+  get label() { return this.#running?.stream.getAudioTracks()[0].label ?? ''; }
 
   /** Fetches what is needed, so that `start` need not wait for it. */
   async prepare() { (await this.#vad()).free(); }
@@ -87,7 +91,7 @@ export class Capture extends EventTarget {
 
   /** @param {import('./microphone.js').Wishes} wishes @returns {Promise<Running>} */
   async #open(wishes) {
-    const stream = await openMicrophone(wishes);
+    const stream = await this.#source(wishes);
     const ear = new Ear((on) => this.#silence('interrupted', !on));
     try {
       const session = this.#session(stream);
@@ -99,6 +103,7 @@ export class Capture extends EventTarget {
       this.#running = { stream, ear, session };
       this.#turn('listening');
       session.use(vad);
+      if (stream.getAudioTracks()[0].readyState === 'ended') this.#fail('taken-away');      // while it was opened
       return this.#running;
     } catch (error) {
       await release(stream, ear);

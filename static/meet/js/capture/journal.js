@@ -4,29 +4,35 @@ const LIMIT = 64 * 1024 * 1024;      // bytes: four hours of speech at 32 kbit/s
 
 /**
  * @typedef {{number: number, data: Uint8Array, at: number, held: boolean}} Chunk  held: the server has it on disk
- * @typedef {{clip: string, start: object | null, end: object | null, chunks: {number: number, data: Uint8Array}[]}} Pending
- * @typedef {{start: object | null, end: object | null, chunks: Map<number, Chunk>}} Entry
+ * @typedef {import('./shelf.js').Start} Start
+ * @typedef {{clip: string, start: Start | null, end: object | null, chunks: {number: number, data: Uint8Array}[]}} Pending
+ * @typedef {{start: Start | null, end: object | null, chunks: Map<number, Chunk>}} Entry
  */
 
-/** Writing returns at once; only `pending` is waited for, so that one on disk can take this one's place.
- *  When it is full it gives up the oldest clip that is over; a `gone` event says which: {clip, from, to}, ms as given to
+/** It is in memory; a shelf beneath it, where it has one, outlives the page. Writing returns at once.
+ *  `restored`: what an earlier page left is here too. When it is full it gives up the oldest clip that is over; a `gone` event says which: {clip, from, to}, ms as given to
  *  `add`. Where that makes no room either, `add` says so and its caller tells. */
 export class Journal extends EventTarget {
-  #limit;
+  #limit; #shelf;
   /** @type {Map<string, Entry>} */ #clips = new Map();      // in the order they began
   #size = 0;
 
-  /** @param {{limit?: number}} [options] */
-  constructor({ limit = LIMIT } = {}) {
+  /** @param {{limit?: number, shelf?: import('./shelf.js').Shelf | null}} [options] */
+  constructor({ limit = LIMIT, shelf = null } = {}) {
     super();
     this.#limit = limit;
+    this.#shelf = shelf;
+    if (shelf) void this.#restore(shelf);
   }
 
   /** Bytes it holds. */
   get size() { return this.#size; }
 
-  /** @param {string} clip @param {object} start  what the server must be told before its chunks */
-  open(clip, start) { this.#entry(clip).start = start; }
+  /** @param {string} clip @param {Start} start  what the server must be told before its chunks */
+  open(clip, start) {
+    this.#entry(clip).start = start;
+    this.#shelf?.keep(clip, start, null);
+  }
 
   /** @param {string} clip @param {number} number @param {Uint8Array} data @param {number} [at]  when it was recorded, ms
    *  @returns {boolean} false where there was no room for it */
@@ -36,6 +42,7 @@ export class Journal extends EventTarget {
     if (!this.#make(data.length, clip)) return false;
     entry.chunks.set(number, { number, data, at, held: false });
     this.#size += data.length;
+    this.#shelf?.add({ clip, number, data, at });
     return true;
   }
 
@@ -54,12 +61,27 @@ export class Journal extends EventTarget {
   }
 
   /** The clip is over. @param {string} clip @param {object} end  what the server must be told after its chunks */
-  close(clip, end = {}) { this.#entry(clip).end = end; }
+  close(clip, end = {}) {
+    const entry = this.#entry(clip);
+    entry.end = end;
+    if (entry.start) this.#shelf?.keep(clip, entry.start, end);
+  }
 
   /** The server acknowledged or refused the whole clip. @param {string} clip */
   forget(clip) {
     for (const chunk of this.#clips.get(clip)?.chunks.values() ?? []) this.#size -= chunk.data.length;
     this.#clips.delete(clip);
+    this.#shelf?.remove(clip);
+  }
+
+  /** How much speech the server lacks: ms, near enough to be told. */
+  get waiting() {
+    return [...this.#clips.values()].reduce((sum, { start, chunks }) => {
+      const all = [...chunks.values()];
+      if (!start || !all.length) return sum;
+      const spoken = Math.max(...all.map((chunk) => chunk.at)) - start.started_at - start.keep_from;
+      return sum + (Math.max(0, spoken) * all.filter((chunk) => !chunk.held).length) / all.length;
+    }, 0);
   }
 
   /** Every clip it has, in order, with the chunks the server lacks. @returns {Promise<Pending[]>} */
@@ -70,6 +92,21 @@ export class Journal extends EventTarget {
       end,
       chunks: [...chunks.values()].filter((one) => !one.held).map(({ number, data }) => ({ number, data })),
     }));
+  }
+
+  /** What an earlier page left: it comes first. A clip that nobody ended is over where its chunks end.
+   *  @param {import('./shelf.js').Shelf} shelf */
+  async #restore(shelf) {
+    const before = (await shelf.adopt()).map(({ clip, start, end, chunks }) => {
+      const broken = chunks.findIndex((chunk, i) => chunk.number !== i);
+      const whole = broken < 0 ? chunks : chunks.slice(0, broken);
+      const left = { clip, chunks: whole.length, keep_to: null, reason: 'leave' };
+      for (const { data } of chunks) this.#size += data.length;
+      const held = new Map(chunks.map(({ number, data, at }) => [number, { number, data, at, held: false }]));
+      return /** @type {[string, Entry]} */ ([clip, { start, end: end ?? left, chunks: held }]);
+    });
+    this.#clips = new Map([...before, ...this.#clips]);
+    if (before.length) this.dispatchEvent(new Event('restored'));
   }
 
   /** @param {string} clip */

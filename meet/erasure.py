@@ -1,0 +1,98 @@
+"""Files that must go: noted in the transaction that takes their row away, and erased until nobody can bring them back.
+
+Who deletes files only after a transaction leaves them behind when killed in between; who looks for files without a row
+deletes a house's memory the day it is started with another database. So the deletion itself writes down what goes.
+"""
+
+import asyncio
+import logging
+import shutil
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
+from django.utils import timezone
+
+from meet.models import Clip, Erasure, Meeting, Room
+from meet.orm_pool import pooled
+
+AGAIN_FOR = timedelta(minutes=5)  # longer than anybody writes on who read the row before it went
+log = logging.getLogger(__name__)
+Place = Erasure.Place
+
+
+def order(now: datetime, *, media: list[str], parts: list[uuid.UUID]) -> None:
+    """Have these go: paths below media, and what arrived of these clips. In a transaction of the caller's."""
+    wanted = [(Place.MEDIA, path) for path in media] + [(Place.PARTS, clip.hex) for clip in parts]
+    Erasure.objects.bulk_create(
+        (Erasure(place=place, path=path, until=now + AGAIN_FOR) for place, path in wanted), batch_size=500
+    )
+
+
+async def sweep() -> None:
+    """Erase what is noted; an order whose time is over, and whose file is gone, is done."""
+    found = await _orders()
+    if found:
+        gone = await asyncio.to_thread(lambda: [one.pk for one in found if _erase(one)])
+        await _forget(gone, timezone.now())
+
+
+@pooled
+def _orders() -> list[Erasure]:
+    """What is noted, but for what somebody has a right to again: those orders are taken back."""
+    found = list(Erasure.objects.all()[:1000])
+    mistaken = {one.pk for one in found if _in_use(one)}
+    Erasure.objects.filter(pk__in=mistaken).delete()
+    return [one for one in found if one.pk not in mistaken]
+
+
+@pooled
+def _forget(gone: list[int], now: datetime) -> None:
+    Erasure.objects.filter(pk__in=gone, until__lt=now).delete()
+
+
+def _in_use(one: Erasure) -> bool:
+    """Whether the row is there after all: a clip sent again after its meeting was deleted may begin that anew."""
+    steps = one.path.split("/")
+    if one.place == Place.PARTS:
+        return Clip.objects.filter(pk=uuid.UUID(one.path)).exclude(state=Clip.State.WITHDRAWN).exists()
+    if len(steps) == 1:
+        return Room.objects.filter(slug=steps[0]).exists()
+    return len(steps) == 2 and Meeting.objects.filter(room__slug=steps[0], folder=steps[1]).exists()
+
+
+def _erase(one: Erasure) -> bool:
+    """Delete a file, with what a killed process left half written of it, or a folder. Whether nothing is left."""
+    path = (settings.MEDIA_ROOT if one.place == Place.MEDIA else settings.PARTS_DIR) / one.path
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+        for left in (path, *path.parent.glob(f".{path.name}.*")):
+            left.unlink(missing_ok=True)
+    except OSError as error:  # somebody writes there, or the disk is read-only: it is tried again
+        log.warning("erasure %s: %s", one.pk, type(error).__name__)
+        return False
+    return True
+
+
+@receiver(pre_delete, sender=Room)
+def room_goes(instance: Room, **_signal: object) -> None:
+    """A deleted room takes the files of all its meetings along."""
+    order(timezone.now(), media=[instance.slug], parts=[])
+
+
+@receiver(pre_delete, sender=Meeting)
+def meeting_goes(instance: Meeting, **_signal: object) -> None:
+    """A deleted meeting takes its files along, and what arrived of its clips."""
+    now = timezone.now()
+    clips = Clip.objects.filter(meeting=instance).values_list("pk", "opened_at")
+    parts = [pk for pk, opened_at in clips if opened_at > now - AGAIN_FOR or _arrived(pk).exists()]
+    order(now, media=[f"{instance.room.slug}/{instance.folder}"], parts=parts)
+
+
+def _arrived(clip: uuid.UUID) -> Path:
+    path: Path = settings.PARTS_DIR / clip.hex
+    return path
