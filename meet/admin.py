@@ -127,12 +127,16 @@ class MessageAdmin(Journey):
 class ClipAdmin(Journey):
     """Clips, each with a player."""
 
-    list_display = ("started_at", "participant", "number", "state", "cut_short", "said", "player")
+    list_display = ("started_at", "participant", "state", "cut_short", "said", "player")
     list_filter = ("state", "cut_short", "language", "started_at")
     list_select_related = ("participant", "caption")
     list_per_page = 50
+    ordering = ("-started_at",)
     search_fields = ("=id", "participant__name", "meeting__room__name", "caption__text")
     date_hierarchy = "started_at"
+
+    class Media:
+        css: ClassVar = {"all": ["meet/css/admin.css"]}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """All of a clip, what it says, and the player."""

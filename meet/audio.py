@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from meet import clips, decoder, echo
+from meet import clip_files, clips, decoder, echo
 from meet.models import Clip
 
 PATIENCE_SECONDS = 60
@@ -27,13 +27,13 @@ def start() -> None:
 
 async def keep(clip: Clip) -> bool:
     """Write the audio file of a clip that was worked on. False where it cannot be decoded, or more of it came in."""
-    path = clips.audio_path(clip)
+    path = clip_files.path_of(clip)
     data = await asyncio.to_thread(clips.sound, clip.pk)
     milliseconds = await _written(data, clip.keep_from, clip.keep_to, settings.MEDIA_ROOT / path)
     if not milliseconds:
-        await clips.audio_impossible(clip.pk, clip.version)
+        await clip_files.impossible(clip.pk, clip.version)
         return False
-    return await clips.audio_written(clip.pk, clip.version, path, milliseconds)
+    return await clip_files.written(clip.pk, clip.version, path, milliseconds)
 
 
 async def compare(first: str, second: str, later_ms: float) -> echo.Compared | None:

@@ -18,7 +18,7 @@ from meet import meetings, parts
 from meet.clock import from_ms
 from meet.events import ClipEnd, ClipStart
 from meet.languages import heard_as
-from meet.models import Clip, Meeting, Participant
+from meet.models import Clip, Participant
 from meet.orm_pool import pooled
 
 State = Clip.State
@@ -29,6 +29,7 @@ UNHEARD_AFTER = timedelta(seconds=30)  # a clip nobody has heard of for so long 
 REPLAYED_WITHIN = timedelta(hours=24)
 AHEAD_AT_MOST = timedelta(minutes=1)
 MOST_ATTEMPTS = 8
+NAMED_BY = 96  # bits of an id that its file's name leaves out: the first eight digits stand in it
 RECORDED_AS = ("audio/", "video/")  # what is inside decides in the end: a page may call its recording what it likes
 
 
@@ -93,7 +94,7 @@ def _make(start: ClipStart, speaker: Participant, spoken_at: datetime) -> Clip:
         defaults={
             "meeting": meetings.at(speaker, spoken_at),
             "participant": speaker,
-            "number": _free_number(speaker.pk, start.number),
+            "number": _free_number(speaker.pk, start),
             "mime": start.mime,
             "language": heard_as(start.language, speaker.room.languages),
             "started_at": spoken_at,
@@ -114,10 +115,18 @@ def _next_number(participant_id: uuid.UUID) -> int:
     return last.number + 1 if last else 0
 
 
-def _free_number(participant_id: uuid.UUID, number: int) -> int:
-    """The number the browser gave; the next free one where its other tab has given the same."""
-    taken = Clip.objects.filter(participant_id=participant_id, number=number).exists()
-    return _next_number(participant_id) if taken else number
+def _free_number(participant_id: uuid.UUID, start: ClipStart) -> int:
+    """The number the browser gave; a free one where its other tab has given the same.
+
+    A file is named after second, number and the id's first digits, and browsers choose all three: nobody gets the name
+    of a file of somebody else's, to write over it or to have it erased.
+    """
+    first = uuid.UUID(int=start.clip.int >> NAMED_BY << NAMED_BY)
+    alike = Q(pk__range=(first, uuid.UUID(int=first.int | (1 << NAMED_BY) - 1)))
+    others = Clip.objects.filter(Q(participant_id=participant_id) | alike)
+    if not others.filter(number=start.number).exists():
+        return start.number
+    return others.order_by("-number").values_list("number", flat=True)[0] + 1
 
 
 def _standing(clip_id: uuid.UUID) -> Clip:
@@ -245,60 +254,9 @@ def extension(mime: str) -> str:
 
 
 @pooled
-def without_audio() -> list[uuid.UUID]:
-    """Closed clips whose audio file is still to be written and that nobody writes; from now on the caller does."""
-    now = timezone.now()
-    free = Clip.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lt=now), state__in=CLOSED, audio="", duration_ms=None
-    )
-    found = list(free.values_list("pk", flat=True)[:50])
-    return [clip for clip in found if free.filter(pk=clip).update(lease_until=now + SOUND_WITHIN)]
-
-
-def audio_path(clip: Clip) -> str:
-    """Where a clip's audio belongs, below the media folder. Sorts by time."""
-    stamp = timezone.localtime(clip.started_at).strftime("%Y%m%d-%H%M%S")
-    name = f"{stamp}-{clip.number:04d}-{clip.pk.hex[:8]}.flac"
-    return f"{clip.meeting.room.slug}/{clip.meeting.folder}/clips/{name}"
-
-
-@pooled
 def find(clip_id: uuid.UUID) -> Clip:
     """A clip with its meeting and room."""
     return Clip.objects.select_related("meeting__room", "participant").get(pk=clip_id)
-
-
-@pooled
-def audio_written(clip_id: uuid.UUID, version: int, path: str, duration_ms: int) -> bool:
-    """A clip's audio file is there, made from this version of it. False where more came in meanwhile."""
-    with transaction.atomic():
-        if not Clip.objects.filter(pk=clip_id, version=version).update(audio=path, duration_ms=duration_ms):
-            return False
-        # the recording of a meeting that is over lacks it: no event tells of it where nothing was said
-        Meeting.objects.filter(clips=clip_id, ended_at__isnull=False).update(recording_seq=None)
-    return True
-
-
-@pooled
-def audio_impossible(clip_id: uuid.UUID, version: int) -> None:
-    """Nothing can be decoded of this version of a clip: nobody need try again."""
-    Clip.objects.filter(pk=clip_id, version=version).update(duration_ms=0)
-
-
-@pooled
-def discard_parts(now: datetime) -> int:
-    """Delete what arrived of clips that have their audio file and that nothing can be added to; how many.
-
-    What arrived of a failed clip stays, and so does what could not be written as audio: it is all there is.
-    """
-    found = [uuid.UUID(path.name) for path in settings.PARTS_DIR.glob("[0-9a-f]*")]
-    gone = 0
-    for at in range(0, len(found), 500):
-        old = Clip.objects.filter(pk__in=found[at : at + 500], opened_at__lt=now - REPLAYED_WITHIN).exclude(audio="")
-        for clip_id in old.exclude(state=State.FAILED).values_list("pk", flat=True):
-            parts.discard(folder(clip_id))
-            gone += 1
-    return gone
 
 
 @pooled

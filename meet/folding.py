@@ -18,6 +18,7 @@ from meet.orm_pool import pooled
 
 ALIKE = 0.7  # of two recordings: one voice through two microphones has 0.76 and more, two voices hardly 0.67
 BESIDE = 0.5  # of the shorter line's time must be the other one's too
+REPLAYED_AFTER = timedelta(seconds=60)  # a clip that is begun so long after another was there is no second microphone's
 LONGEST = timedelta(seconds=60)  # no clip that is looked for began so much earlier and still goes on
 
 
@@ -31,6 +32,8 @@ class Heard:
     audio: str
     revision: int
     text: str
+    opened_at: datetime
+    received_at: datetime | None
 
     def later_ms(self, than: "Heard") -> float:
         """By how much it began later."""
@@ -42,6 +45,10 @@ class Heard:
         common = min(other.seconds, later + self.seconds) - max(0.0, later)
         return common >= BESIDE * min(self.seconds, other.seconds) > 0
 
+    def replayed(self, other: "Heard") -> bool:
+        """Whether it came in only when the other one had long been there, for all to hear."""
+        return other.received_at is not None and self.opened_at > other.received_at + REPLAYED_AFTER
+
 
 async def consider(clip_id: uuid.UUID) -> list[str]:
     """Look whether a captioned clip is another's voice, or another is its; the events that tell of it."""
@@ -50,10 +57,20 @@ async def consider(clip_id: uuid.UUID) -> list[str]:
     for other in others:
         found = await audio.compare(line.audio, other.audio, other.later_ms(line)) if line else None
         if line and found and found.likeness >= ALIKE:
-            nearer = (line, other) if (found.louder, other.clip) > (0, line.clip) else (other, line)
-            told += await _fold(*nearer)
+            told += await _fold(*_by_nearness(line, other, found.louder))
     await _considered(clip_id)
     return told
+
+
+def _by_nearness(line: Heard, other: Heard, louder: float) -> tuple[Heard, Heard]:
+    """Which of them stands for both, and which is the copy.
+
+    Never one that was sent long after the other: who sends somebody's own sound again, only louder, would have that
+    person's line under theirs, and withdraw it.
+    """
+    if line.replayed(other) or other.replayed(line):
+        return (other, line) if line.replayed(other) else (line, other)
+    return (line, other) if (louder, other.clip) > (0, line.clip) else (other, line)
 
 
 @pooled
@@ -119,7 +136,8 @@ def _doubles(clip_id: uuid.UUID) -> tuple[Heard | None, list[Heard]]:
 def _heard(caption: Caption) -> Heard:
     clip = caption.clip
     seconds = (clip.duration_ms or 0) / 1000
-    return Heard(caption.pk, clip.started_at, seconds, clip.audio, caption.revision, caption.text)
+    text = caption.revision, caption.text
+    return Heard(caption.pk, clip.started_at, seconds, clip.audio, *text, clip.opened_at, clip.received_at)
 
 
 @pooled

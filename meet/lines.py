@@ -19,7 +19,8 @@ from meet.rooms import Session
 
 SIZE = 50
 MOST = 300  # as many as are in a page
-TIES = 16  # so many may be said in one millisecond, which is all that the wire tells apart
+TIES = 16  # so many may be said in one millisecond, which is all that the wire tells apart, in the wrong order of ids
+HALF = timedelta(microseconds=500)  # the wire rounds to milliseconds
 Kind = Literal["captions", "messages", "all"]
 
 
@@ -113,9 +114,12 @@ def _nearest(source: _Source, meeting_id: int, asked: Asked) -> list[tuple[Place
     rows, many, time = source.rows(meeting_id), asked.size + TIES, source.time
     if asked.before:
         rows = rows.filter(**{f"{time}__lt": from_ms(asked.before.at) + timedelta(milliseconds=1)})
+        rows = rows.exclude(**{f"{time}__gt": from_ms(asked.before.at) - HALF, "pk__gte": asked.before.id})
     if asked.after:
         rows = rows.filter(**{f"{time}__gt": from_ms(asked.after.at) - timedelta(milliseconds=1)})
-    nearest = rows.order_by(time if asked.after else f"-{time}")[:many]
+        rows = rows.exclude(**{f"{time}__lt": from_ms(asked.after.at) + HALF, "pk__lte": asked.after.id})
+    # by their ids too, so that no number of lines of one moment keeps anybody from what lies beyond them
+    nearest = rows.order_by(*((time, "pk") if asked.after else (f"-{time}", "-pk")))[:many]
     found = [(Place(to_ms(getattr(row, time)), str(row.pk)), row) for row in nearest]
     return [
         (place, source.event(row))

@@ -1,16 +1,17 @@
 """What was said in a meeting, as rows to read: one line a clip, with what there is of it in each language."""
 
+import contextlib
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Q, QuerySet
 
-from meet import clips, rooms
+from meet import clip_files, rooms
 from meet.models import Caption, Clip, Meeting, Participant, Room, Translation
 from meet.translation import possible
 from meet.translation.scripts import CHINESE, in_script
@@ -114,7 +115,7 @@ def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
                 language=language,
                 text=one_line(text),
                 translations=translated.get(clip.pk, {}),
-                sound=clip.audio or clips.audio_path(clip),
+                sound=clip.audio or clip_files.path_of(clip),
                 audible=bool(clip.audio),
                 seconds=None if clip.duration_ms is None else clip.duration_ms / 1000,
                 by=clip.participant_id,
@@ -180,6 +181,14 @@ def named(name: str) -> list[Meeting]:
     return found
 
 
-def every_meeting() -> QuerySet[Meeting]:
-    """All meetings, the newest first."""
-    return Meeting.objects.select_related("room").order_by("-started_at")
+def every_meeting(sought: str = "") -> QuerySet[Meeting]:
+    """All meetings, the newest first; those of a room, with a person or of a day (2026-07-01) that is sought."""
+    meetings = Meeting.objects.select_related("room").order_by("-started_at")
+    if not sought:
+        return meetings
+    which = Q(room__name__icontains=sought) | Q(room__slug=sought)
+    attended = Participant.objects.filter(name__icontains=sought).values("attended")
+    which |= Q(pk__in=attended)
+    with contextlib.suppress(ValueError):  # no day, then: a name
+        which |= Q(started_at__date=date.fromisoformat(sought))
+    return meetings.filter(which)

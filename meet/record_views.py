@@ -142,9 +142,11 @@ def _me(slug: str, session: rooms.Session) -> uuid.UUID:
 @require_safe
 def staff_meetings(request: HttpRequest) -> HttpResponse:
     """All meetings and their files, for staff."""
-    page = Paginator(record.every_meeting(), MEETINGS).get_page(request.GET.get("page"))
+    sought = request.GET.get("q", "").strip()
+    page = Paginator(record.every_meeting(sought), MEETINGS).get_page(request.GET.get("page"))
     shown = [_meeting(one, reverse("staff_meeting", args=[one.pk])) for one in page]
-    return render(request, "pages/record/staff.html", {"meetings": shown, "page": page, "on_trial": status.on_trial()})
+    about = {"page": page, "sought": sought, "on_trial": status.on_trial()}
+    return render(request, "pages/record/staff.html", {"meetings": shown, **about})
 
 
 @never_cache

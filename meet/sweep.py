@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
 
 from django.utils import timezone
 
 from meet import (
     audio,
     broadcast,
+    clip_files,
     clips,
     erasure,
     folding,
@@ -53,14 +55,21 @@ async def pick_up_clips() -> None:
 
 async def pick_up_audio() -> None:
     """Audio files that a crash left unwritten."""
-    for clip in await clips.without_audio():
-        await pipeline.keep_audio(clip)
+    await _each(await clip_files.due(), pipeline.keep_audio)
 
 
 async def pick_up_folds() -> None:
     """Captioned clips that a crash left uncompared."""
-    for clip in await folding.unconsidered():
-        await pipeline.fold(clip)
+    await _each(await folding.unconsidered(), pipeline.fold)
+
+
+async def _each(found: Iterable[uuid.UUID], work: Callable[[uuid.UUID], Awaitable[None]]) -> None:
+    """One after the other. One that fails each time it is its turn keeps none of the others waiting."""
+    for clip in found:
+        try:
+            await work(clip)
+        except Exception:  # it is found again, and stands in the log until it succeeds
+            log.exception("clip %s was picked up in vain", clip)
 
 
 async def renew_presence() -> None:
@@ -83,7 +92,7 @@ async def end_deserted_meetings() -> None:
 
 async def discard_old_parts() -> None:
     """What arrived of clips that nothing can be added to any more."""
-    await clips.discard_parts(timezone.now())
+    await clip_files.discard_parts(timezone.now())
 
 
 DUTIES: dict[Callable[[], Awaitable[object]], float] = {

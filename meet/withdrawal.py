@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from meet import broadcast, captions, clips, erasure, folding, recording, sequence
+from meet import broadcast, captions, clip_files, erasure, folding, recording, sequence
 from meet.clock import to_ms
 from meet.events import BadEvent, encode
 from meet.models import Clip
@@ -31,11 +31,18 @@ async def withdraw(clip_id: uuid.UUID, participant_id: uuid.UUID) -> None:
     clip, told = await _withdraw(clip_id, participant_id)
     if not told:
         return
+    try:
+        await _erase(clip)
+    finally:  # a disk that refuses keeps it in nobody's page
+        for event in told:
+            await broadcast.send(clip.meeting.room_id, event)
+
+
+async def _erase(clip: Clip) -> None:
+    """Its files go, and the recording, which is made anew without it."""
     await erasure.sweep()
-    await recording.forget(clip.meeting_id)  # it is made anew, without this
+    await recording.forget(clip.meeting_id)
     await asyncio.to_thread(recording.path_of(clip.meeting).unlink, missing_ok=True)
-    for event in told:
-        await broadcast.send(clip.meeting.room_id, event)
 
 
 @pooled
@@ -85,7 +92,7 @@ def _close(clip: Clip, now: datetime, withdrawn_at: datetime | None = None) -> b
     emptied = {"audio": "", "reason": "", "suppressed": "", "lease_until": None}
     if not standing.update(state=State.WITHDRAWN, withdrawn_at=withdrawn_at, version=F("version") + 1, **emptied):
         return False
-    sounds = {clips.audio_path(clip), clip.audio or clips.audio_path(clip)}
+    sounds = {clip_files.path_of(clip), clip.audio or clip_files.path_of(clip)}
     texts = {f"{sound.removesuffix('.flac')}.txt" for sound in sounds}
     erasure.order(now, media=sorted(sounds | texts), parts=[clip.pk])
     return True

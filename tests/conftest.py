@@ -9,6 +9,16 @@ from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests: those with a browser mostly wait, and one after another; the others by file.
+
+    Two meetings at once would be too much for two cores.
+    """
+    for item in items:
+        folder = item.path.relative_to(item.config.rootpath).parts[1]
+        item.add_marker(pytest.mark.xdist_group("browser" if folder == "browser" else str(item.path)))
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """SQLite in a file, as in production: its threads share it by WAL, not by a cache in memory."""

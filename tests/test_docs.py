@@ -164,7 +164,7 @@ def test_both_readmes_link_to_the_same_documents():
 
 
 def linked(document: Path) -> list[str]:
-    """The targets of the links, in their order; without those within the document, to the other language, and pictures."""
+    """The targets of the links, in their order. Pictures, the other language and what is within it are left out."""
     targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
     return [target for target in targets if not target.startswith(("#", "README.", "docs/images/"))]
 

@@ -301,6 +301,7 @@ STATES: list[Callable[[House, Person], None]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_axe_finds_nothing(house, browser, state):
     with visitor(browser, reduced_motion="reduce") as bob:

@@ -95,6 +95,7 @@ def test_a_killed_speech_process_comes_back_and_every_clip_is_captioned_once(pro
     assert [(c.text, c.captions) for c in clips] == [(s.text, 1) for s in EXACT[:5]]
 
 
+@pytest.mark.long
 def test_a_killed_web_process_comes_back_and_every_clip_is_captioned_once(product, alice):
     alice.record()
     time.sleep(alice.said.spoken[1].end - 1.0)
@@ -105,6 +106,7 @@ def test_a_killed_web_process_comes_back_and_every_clip_is_captioned_once(produc
     assert len({line["clip"] for line in alice.captions()}) == len(alice.captions()) == 5
 
 
+@pytest.mark.long
 def test_a_killed_redis_comes_back_and_every_line_reaches_the_page(product, alice):
     alice.record()
     time.sleep(alice.said.spoken[1].end - 1.0)
@@ -118,6 +120,7 @@ def test_a_killed_redis_comes_back_and_every_line_reaches_the_page(product, alic
 unheard = pytest.mark.parametrize("alice", [EXACT[5:10]], ids=["unheard lines"], indirect=True)
 
 
+@pytest.mark.long
 @unheard
 def test_while_the_translator_is_away_captions_come_and_translations_follow(product, alice):
     _away_for(product, alice, seconds=15)

@@ -113,6 +113,7 @@ def test_what_was_said_before_the_browser_was_killed_is_sent_when_it_is_opened_a
     assert missing < 0.6
 
 
+@pytest.mark.long
 def test_what_a_closed_page_could_not_send_is_sent_once_by_the_next(product, playwright, tmp_path, said):
     with browser(playwright, tmp_path / "profile", said.path) as context:
         alice, room, web = speak_to_nobody(product, context, said)

@@ -1,12 +1,13 @@
 """A clip from its first byte to its row to its deletion."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from meet import clips, meetings
+from meet import clip_files, clips, meetings
 from meet.clock import to_ms
 from meet.events import Chunk, ClipEnd, ClipStart
 from meet.models import Clip, Meeting
@@ -226,3 +227,12 @@ async def test_numbers_go_on_where_the_speaker_left_off(cast):
     await send(Uplink(cast.alice.pk), start(), [0])
     assert await clips.next_number(cast.alice.pk) == 1
     assert await clips.next_number(cast.bob.pk) == 0
+
+
+async def test_nobody_gets_the_name_of_a_file_of_somebody_elses(cast):
+    theirs = start()
+    await send(Uplink(cast.alice.pk), theirs, [0])
+    alike = uuid.UUID(f"{theirs.clip.hex[:8]}{uuid.uuid4().hex[8:]}")
+    await send(Uplink(cast.bob.pk), replace(theirs, clip=alike), [0])
+    paths = {clip_files.path_of(await clips.find(clip)) for clip in (theirs.clip, alike)}
+    assert len(paths) == 2

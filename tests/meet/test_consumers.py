@@ -5,6 +5,8 @@ import uuid
 from pathlib import Path
 
 import pytest
+from channels.layers import get_channel_layer
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from meet import broadcast, clips, meetings, presence, sweep
 from meet.events import MESSAGE_BYTES
@@ -226,3 +228,14 @@ async def test_the_tick_tells_the_newest_seq(cast, enter):
     await sweep.look_around()
     assert (await alice.event("tick"))["seq"] == 1
     await alice.close()
+
+
+async def test_who_goes_while_the_channel_layer_is_away_is_gone(cast, enter, monkeypatch):
+    async def away(_group, _channel):
+        raise RedisConnectionError
+
+    alice = await enter(cast.alice)
+    await alice.event("speakers")
+    monkeypatch.setattr(get_channel_layer(), "group_discard", away)
+    await alice.close()
+    assert await presence.members(cast.room.pk) == []

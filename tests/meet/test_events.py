@@ -13,7 +13,7 @@ from meet import events
 from meet.events import BadEvent, Chunk, ClipStart
 
 FIXTURE = json.loads((Path(__file__).parents[1] / "fixtures/events.json").read_text(encoding="utf-8"))
-CLIP = uuid.uuid4()
+CLIP = uuid.UUID("5b0c8f1e-0a57-4f0e-9f2c-6a1d2c3b4a59")
 
 
 def test_the_fixture_shows_every_event_once():

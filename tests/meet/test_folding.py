@@ -111,6 +111,17 @@ async def pair(scene, bob):
     return alices, bobs
 
 
+async def test_nobody_takes_over_a_line_by_sending_its_sound_again_louder(scene, bob):
+    sound = LONG["zh"].audio
+    alices = await line(scene, scene.alice, through(sound, 0.3))
+    await Clip.objects.filter(pk=alices).aupdate(received_at=timezone.now() - timedelta(minutes=2))
+    bobs = await line(scene, bob, through(sound))
+    told = [json.loads(event) for event in await folding.consider(bobs)]
+    assert [(event["clip"], event["into"]) for event in told] == [(str(bobs), str(alices))]
+    await withdraw(bobs, bob.pk)
+    assert await Caption.objects.filter(pk=alices).aexists()
+
+
 async def into(clip):
     return (await Caption.objects.aget(pk=clip)).folded_into_id
 

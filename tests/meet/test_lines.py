@@ -51,7 +51,7 @@ def backwards(scene: Scene, kind: lines.Kind, size: int) -> list[str]:
 
 
 def forwards(scene: Scene, kind: lines.Kind, size: int) -> list[str]:
-    page = lines.page(scene.meeting.pk, Asked(kind, after=Place(0, ""), size=size))
+    page = lines.page(scene.meeting.pk, Asked(kind, after=Place(0, str(uuid.UUID(int=0))), size=size))
     found = names(page)
     while page.more:
         page = lines.page(scene.meeting.pk, Asked(kind, after=place_of(page.lines[-1]), size=size))
@@ -86,6 +86,16 @@ def test_lines_of_one_millisecond_are_neither_lost_nor_doubled(scene, walk):
     for n in range(10):
         scene.say(f"line {n}", "en", after=5 + n / 20_000)
     assert sorted(walk(scene, "captions", 2)) == [f"line {n}" for n in range(10)]
+
+
+@pytest.mark.parametrize("after", [5, 4.9997])
+@pytest.mark.parametrize("walk", [backwards, forwards])
+def test_what_lies_beyond_any_number_of_lines_of_one_moment_is_reached(scene, walk, after):
+    scene.say("first", "en", after=1)
+    for _n in range(40):
+        scene.clip(after=after, state=Clip.State.FAILED, reason="undecodable")
+    scene.say("last", "en", after=9)
+    assert walk(scene, "captions", 5) == ["first", *["gap"] * 40, "last"]
 
 
 def test_a_long_meeting_takes_no_more_queries_than_a_short_one(scene):

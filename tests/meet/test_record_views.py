@@ -1,5 +1,8 @@
 """The pages of the record, for those who were there and for staff."""
 
+import re
+from urllib.parse import quote_plus
+
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -7,8 +10,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils import timezone
 
-from meet import status, transcripts
-from meet.models import Clip, Connection, Message
+from meet import record_views, status, transcripts
+from meet.models import Clip, Connection, Meeting, Message
 from meet.recognizer import Engine
 from tests.meet.scene import make_scene
 
@@ -128,6 +131,44 @@ def test_staff_see_all_meetings_and_everybody_else_is_sent_to_log_in(scene, admi
     for address in ("/staff/meetings/", f"/staff/meetings/{scene.meeting.pk}/"):
         answer = alices.get(address)
         assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
+
+
+@pytest.mark.parametrize("by", ["room", "person", "day"])
+def test_staff_find_a_meeting_by_its_room_a_person_or_its_day(scene, administrator, by):
+    scene.say("謝謝大家")
+    person = scene.meeting.participants.first() or scene.room.participants.first()
+    scene.meeting.participants.add(person)
+    day = timezone.localtime(scene.meeting.started_at).date().isoformat()
+    sought = {"room": scene.room.name[1:], "person": person.name.lower(), "day": day}[by]
+    page = administrator.get("/staff/meetings/", {"q": sought})
+    assert [one["room"] for one in page.context["meetings"]] == [scene.room]
+    assert "1 meeting found" in page.content.decode()
+
+
+def test_staff_are_told_when_nothing_is_found_and_keep_what_they_sought_from_page_to_page(
+    scene, administrator, monkeypatch
+):
+    monkeypatch.setattr(record_views, "MEETINGS", 1)
+    scene.say("謝謝大家")
+    Meeting.objects.create(
+        room=scene.room,
+        started_at=scene.meeting.started_at,
+        occupied_at=timezone.now(),
+        ended_at=timezone.now(),
+        folder="another",
+    )
+    text = administrator.get("/staff/meetings/", {"q": scene.room.name}).content.decode()
+    assert "page=2" in text
+    assert f"q={quote_plus(scene.room.name)}" in text
+    nothing = administrator.get("/staff/meetings/", {"q": "no such room"}).content.decode()
+    assert "No meeting is found by these words." in nothing
+
+
+def test_times_of_the_record_can_be_shown_in_the_reader_s_zone(scene, alices):
+    line = scene.say("謝謝大家")
+    text = alices.get(lines_of(scene)).content.decode()
+    assert 'data-shown="day"' in text
+    assert re.search(r'<time datetime="[^"]+[+-]\d\d:\d\d" data-shown="second">', text), line
 
 
 def test_a_meeting_that_is_not_there_is_not_found(administrator):

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from meet import clips, record, recording, sequence, withdrawal
+from meet import clip_files, clips, record, recording, sequence, withdrawal
 from meet.mixer import SAMPLE_RATE
 from meet.models import Clip, Meeting
 from meet.orm_pool import pooled
@@ -89,7 +89,7 @@ async def test_a_late_clip_is_in_the_recording_though_nothing_was_said_in_it(sce
     await pooled(over)(scene)
     await recording.make_due()
     late = await pooled(lambda: sounding(scene, 5, seed=2, state=Clip.State.SILENT))()
-    await clips.audio_written(late.pk, late.version, late.audio, 1000)
+    await clip_files.written(late.pk, late.version, late.audio, 1000)
     await pooled(over)(scene)
     await pooled(free)()
     await recording.make_due()
@@ -105,7 +105,7 @@ async def test_more_of_a_clip_is_in_the_recording(scene):
         lambda: soundfile.write(settings.MEDIA_ROOT / clip.audio, np.ones(3 * SAMPLE_RATE, np.int16), 16_000)
     )()
     await Clip.objects.aupdate(state=Clip.State.CAPTIONED)
-    await clips.audio_written(clip.pk, clip.version + 1, clip.audio, 3000)
+    await clip_files.written(clip.pk, clip.version + 1, clip.audio, 3000)
     await pooled(free)()
     await recording.make_due()
     assert await pooled(seconds)(scene) == 3
@@ -180,7 +180,7 @@ async def test_what_comes_in_while_it_is_made_has_it_made_once_more(scene, monke
 
     async def meanwhile(plan, held):
         late = await pooled(lambda: sounding(scene, 5, seed=2))()
-        await clips.audio_written(late.pk, late.version, late.audio, 1000)
+        await clip_files.written(late.pk, late.version, late.audio, 1000)
         return await mixed(plan, held)
 
     monkeypatch.setattr(recording, "_mixed", meanwhile)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from meet import clips, pipeline, sweep
+from meet import clip_files, clips, pipeline, sweep
 from meet.clock import to_ms
 from meet.events import Chunk, ClipStart
 from meet.models import Clip
@@ -71,8 +71,8 @@ async def test_what_arrived_is_deleted_when_nothing_can_be_added_and_the_audio_i
             audio="a.flac" if length else "", duration_ms=length, state=state
         )
         kept[name] = clips.folder(event.clip)
-    assert await clips.discard_parts(timezone.now()) == 0
-    assert await clips.discard_parts(timezone.now() + timedelta(hours=25)) == 1
+    assert await clip_files.discard_parts(timezone.now()) == 0
+    assert await clip_files.discard_parts(timezone.now() + timedelta(hours=25)) == 1
     assert [name for name, folder in kept.items() if folder.exists()] == ["unwritten", "lost"]
 
 
@@ -82,7 +82,26 @@ async def test_the_audio_of_a_closed_clip_is_its_closers_to_write_and_after_a_wh
     await Clip.objects.aupdate(state=Clip.State.RECEIVED)
     leased, _clip = await clips.lease(event.clip)
     assert await pooled(clips.close)(leased, Clip.State.CAPTIONED)
-    assert await clips.without_audio() == []
+    assert await clip_files.due() == []
     await Clip.objects.aupdate(lease_until=timezone.now())
-    assert await clips.without_audio() == [event.clip]
-    assert await clips.without_audio() == []
+    assert await clip_files.due() == [event.clip]
+    assert await clip_files.due() == []
+
+
+async def test_a_clip_that_cannot_be_picked_up_keeps_no_other_waiting(monkeypatch, caplog):
+    bad, good = uuid.uuid4(), uuid.uuid4()
+    done = []
+
+    async def found():
+        return [bad, good]
+
+    async def work(clip):
+        if clip == bad:
+            raise OSError("unreadable")
+        done.append(clip)
+
+    monkeypatch.setattr(clip_files, "due", found)
+    monkeypatch.setattr(pipeline, "keep_audio", work)
+    await sweep.pick_up_audio()
+    assert done == [good]
+    assert str(bad) in caplog.text

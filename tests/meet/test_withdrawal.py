@@ -10,7 +10,19 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from meet import account, broadcast, clips, erasure, lines, meetings, pipeline, recording, snapshot, transcripts
+from meet import (
+    account,
+    broadcast,
+    clip_files,
+    clips,
+    erasure,
+    lines,
+    meetings,
+    pipeline,
+    recording,
+    snapshot,
+    transcripts,
+)
 from meet.clips import Refused
 from meet.clock import to_ms
 from meet.events import BadEvent, Chunk, ClipEnd, ClipStart
@@ -145,7 +157,7 @@ async def test_who_hears_a_clip_that_is_withdrawn_meanwhile_has_lost_it(scene):
     await withdraw(clip.pk, scene.alice.pk)
     assert await pipeline._settle(leased, taken, Heard(SECRET, "zh", "", "")) == []
     assert not await clips.extend(leased)
-    assert await clips.due(timezone.now()) == await clips.without_audio() == []
+    assert await clips.due(timezone.now()) == await clip_files.due() == []
     assert (await row(clip.pk)).state == State.WITHDRAWN
     assert not await Caption.objects.aexists()
 
@@ -167,7 +179,7 @@ async def test_sound_that_is_written_after_the_withdrawal_goes_again(scene, line
     late = settings.MEDIA_ROOT / line.clip.audio
     for path in (late, late.with_suffix(".txt"), late.with_name(f".{late.name}.17")):
         path.write_bytes(b"what was said")
-    assert not await clips.audio_written(line.pk, version, line.clip.audio, 2000)
+    assert not await clip_files.written(line.pk, version, line.clip.audio, 2000)
     await erasure.sweep()
     assert line.pk.hex[:8] not in everything_below(settings.MEDIA_ROOT)
 
@@ -246,6 +258,33 @@ async def test_files_that_a_killed_process_left_go_with_the_next_sweep(scene, li
     await erasure.sweep()
     assert not (settings.MEDIA_ROOT / line.clip.audio).exists()
     assert not clips.folder(line.pk).exists()
+
+
+async def test_everybody_hears_of_it_where_the_disk_refuses_to_erase(scene, line, monkeypatch):
+    async def refused():
+        raise OSError("read-only")
+
+    monkeypatch.setattr(erasure, "sweep", refused)
+    next_event = await hears(scene)
+    with pytest.raises(OSError, match="read-only"):
+        await withdraw(line.pk, scene.alice.pk)
+    assert (await next_event())["type"] == "withdrawn"
+
+
+async def test_a_line_goes_at_once_however_much_else_is_to_be_erased(scene, line):
+    many = [f"{scene.room.slug}/{scene.meeting.folder}/clips/{n}.flac" for n in range(1200)]
+    await pooled(erasure.order)(timezone.now(), media=many, parts=[])
+    await withdraw(line.pk, scene.alice.pk)
+    assert not (settings.MEDIA_ROOT / line.clip.audio).exists()
+
+
+async def test_what_a_killed_process_left_half_written_of_it_goes_too(scene, line):
+    path = settings.MEDIA_ROOT / line.clip.audio
+    torn, other = (path.with_name(f".{name}.123") for name in (path.name, "another.flac"))
+    for left in (torn, other):
+        left.write_bytes(b"fLaC")
+    await withdraw(line.pk, scene.alice.pk)
+    assert (torn.exists(), other.exists()) == (False, True)
 
 
 async def test_an_order_to_erase_is_forgotten_when_its_time_is_over(scene, line):

@@ -81,8 +81,12 @@ export class Captions {
 
   /** It is the same voice as another, or stands alone. @param {import('./events.js').FoldedEvent} event */
   fold({ clip, into }) {
-    this.#folded.hear(clip, into);
-    this.#folded.draw();
+    const put = () => {
+      this.#folded.hear(clip, into);
+      this.#folded.draw();
+    };
+    put();
+    this.#pane.later(put);
     this.#pane.keep();
   }
 

@@ -3,6 +3,7 @@
 import { message } from './events.js';
 import { copyOf, piece, say, timeOf, within } from './page.js';
 import { prefer, preference } from './preferences.js';
+import { PHONE, letGo } from './sheets.js';
 
 const VISIBLE = /[^\p{C}\p{Z}]/u;
 const TALL = 160;             // px: the field grows with its text up to here
@@ -34,10 +35,12 @@ export class Chat {
     this.#input.addEventListener('input', () => this.#grow());
     this.#fold.addEventListener('click', () => {
       const open = this.#chat.classList.contains('folded');
-      prefer('chat-open', open);
+      if (!PHONE.matches) prefer('chat-open', open);       // there it lies over the captions, and is opened each time
       this.#open(open);
     });
-    this.#open(preference('chat-open', matchMedia('(min-width: 45rem)').matches));
+    PHONE.addEventListener('change', () => this.#begin());
+    this.#begin();
+    letGo({ sheet: this.#chat, button: this.#fold, isOpen: () => this.#risen, close: () => this.#open(false) });
   }
 
   /** @param {{id: string, name: string}} you */
@@ -52,6 +55,7 @@ export class Chat {
 
   /** What is still to be sent stays when a list is emptied. */
   clear() {
+    this.#count(0);
     for (const [id, { text, sent_at }] of this.#unsent) this.#drawMine(id, text, sent_at);
     this.#pane.keep();
   }
@@ -116,6 +120,13 @@ export class Chat {
     this.#pane.remove(id);
     if (!this.#pane.put(line) && seq !== null) this.#pane.later(() => this.#draw(event, seq));
   }
+
+  /** On a phone: whether it lies over the captions. */
+  get #risen() {
+    return PHONE.matches && !this.#chat.classList.contains('folded') && !document.body.classList.contains('together');
+  }
+
+  #begin() { this.#open(!PHONE.matches && preference('chat-open', true)); }
 
   /** @param {boolean} open */
   #open(open) {

@@ -5,7 +5,7 @@ const PREFIX = '#host=';
 /** Hands the secret in and takes it out of the address. */
 function claim() {
   if (!location.hash.startsWith(PREFIX)) return;
-  const secret = decodeURIComponent(location.hash.slice(PREFIX.length));
+  const secret = location.hash.slice(PREFIX.length);      // it is made of letters that no address changes
   history.replaceState(null, '', location.pathname);
   const form = document.getElementById('claim-host');
   if (!(form instanceof HTMLFormElement)) return;

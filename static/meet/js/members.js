@@ -5,7 +5,7 @@ import { initial } from './speakers.js';
 
 export class Members {
   #list = piece('members', HTMLElement);
-  #count = piece('member-count', HTMLElement);
+  #counts = [piece('member-count', HTMLElement), piece('members-fold-count', HTMLElement)];
   #speakers;
   #you = '';
   /** @type {Map<string, HTMLElement>} */ #rows = new Map();
@@ -23,7 +23,7 @@ export class Members {
     for (const [id, row] of this.#rows) if (!here.has(id)) this.#remove(id, row);
     for (const member of members) this.#write(member);
     this.#list.append(...arranged(members).map((one) => /** @type {HTMLElement} */ (this.#rows.get(one.id))));
-    this.#count.textContent = String(members.filter((one) => !one.shared_by).length);
+    for (const count of this.#counts) count.textContent = String(members.filter((one) => !one.shared_by).length);
   }
 
   /** @param {string} id @param {boolean} speaking */

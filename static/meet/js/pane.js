@@ -75,6 +75,7 @@ export class Pane {
 
   clear() {
     this.#loads += 1;
+    this.#loading = false;
     for (const line of this.lines) line.element.remove();
     this.#stretch.clear();
     this.keep();

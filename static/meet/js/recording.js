@@ -76,8 +76,9 @@ export class Recording {
   /** The microphone is opened anew with what was chosen. */
   async #renew() {
     if (!this.on) return;
+    this.#starting = true;
     await this.#capture.stop();
-    await this.#start();
+    if (this.on) await this.#start();                  // else a person pressed stop meanwhile
   }
 
   async #toggle() {

@@ -6,7 +6,8 @@ import { Shelf } from './capture/shelf.js';
 import { Connection } from './connection.js';
 import { Controls } from './controls.js';
 import { letCopy } from './copying.js';
-import { endMeeting, seen, snapshot } from './events.js';
+import { Ending } from './ending.js';
+import { seen, snapshot } from './events.js';
 import { Feed } from './feed.js';
 import './host.js';
 import { Leaving } from './leaving.js';
@@ -17,6 +18,7 @@ import { People } from './people.js';
 import { Reading } from './reading.js';
 import { Recording } from './recording.js';
 import { Sharing } from './sharing.js';
+import { letRise } from './sheets.js';
 import { Speakers } from './speakers.js';
 import { SpokenLanguages } from './spoken.js';
 import { Status } from './status.js';
@@ -34,6 +36,7 @@ const feed = new Feed();
 const status = new Status(connection.clock);
 const controls = new Controls((languages) => reading.captions.read(languages));
 const withdrawing = new Withdrawing({ send });
+const ending = new Ending(send);
 let hosting = false;
 const reading = new Reading({
   address: dataset.lines ?? '',
@@ -82,6 +85,7 @@ const people = new People({
 /** @param {import('./events.js').Welcome} event */
 async function welcome(event) {
   people.welcome(event.you);
+  reading.chat.you = people.you;          // before the snapshot: its messages are told from others' by it
   hosting = event.host;
   withdrawing.welcome(event.you);
   recording.ready(event.next_number);
@@ -129,7 +133,7 @@ function hear(event) {
   catchUp();
   report();
   status.meeting(feed.ended);
-  if (ending) ending.disabled = feed.ended || feed.meeting === null;
+  ending.draw(!feed.ended && feed.meeting !== null);
   if (whose === 'another') reading.clear();      // after its end a meeting's lines stay in view until another begins
   if (whose !== 'foreign') show(event);
 }
@@ -172,15 +176,6 @@ function show(event) {
   }
 }
 
-const ending = /** @type {HTMLButtonElement | null} */ (document.getElementById('end-meeting'));   // the host's
-
-function askToEnd() {
-  const question = document.getElementById('end-question');
-  if (!ending || !(question instanceof HTMLDialogElement)) return;
-  ending.addEventListener('click', () => question.showModal());
-  question.addEventListener('close', () => { if (question.returnValue === 'end') send(endMeeting()); });
-}
-
 connection.addEventListener('event', (event) => hear(/** @type {CustomEvent} */ (event).detail));
 connection.addEventListener('beat', () => status.beat());
 connection.addEventListener('refused', () => status.refused());
@@ -189,7 +184,7 @@ connection.addEventListener('state', (event) => {
   if (state !== 'online') uplink.disconnected();
   status.line(state);
 });
-askToEnd();
 letCopy();
 letClose();
+letRise();
 connection.open();

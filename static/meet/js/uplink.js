@@ -147,7 +147,7 @@ export class Uplink extends EventTarget {
     if (clip?.at !== 'resuming') return;
     this.#journal.reset(id, numbers(ranges));
     clip.queue.clear();
-    const kept = (await this.#journal.pending()).find((one) => one.clip === id);
+    const [kept] = await this.#journal.pending(id);
     if (this.#send !== send || this.#clips.get(id) !== clip) return;
     const added = [...clip.queue];                      // recorded since
     clip.queue = new Map([...(kept?.chunks ?? []).map(({ number, data }) => /** @type {const} */ ([number, data])), ...added]);

@@ -15,6 +15,12 @@ test('what is not acknowledged is pending, in order', async () => {
   assert.deepEqual(chunks.map((one) => one.number), [1]);
 });
 
+test('one clip can be asked for among many', async () => {
+  const journal = new Journal();
+  for (const clip of ['a', 'b']) journal.add(clip, 0, bytes(10));
+  assert.deepEqual((await journal.pending('b')).map((one) => one.clip), ['b']);
+});
+
 test('what the server says it holds overrides earlier acknowledgements', async () => {
   const journal = new Journal();
   for (const number of [0, 1, 2]) journal.add('a', number, bytes(10));
@@ -83,7 +89,7 @@ test('a clip of which nothing is left to give up stays until it is acknowledged'
 
 /** The browser's disk, which is beyond this machine's Node: it holds what an earlier page left. */
 const shelf = (left, noted = []) => ({
-  adopt: async () => left,
+  adopt: async (take) => { await null; take(left); },
   keep: (clip, _start, end) => noted.push(`keep ${clip}${end ? ' ended' : ''}`),
   add: ({ clip, number }) => noted.push(`add ${clip}${number}`),
   remove: (clip) => noted.push(`remove ${clip}`),
@@ -107,6 +113,14 @@ test('a clip that nobody ended is over where its chunks end', async () => {
   await restored(journal);
   const [{ end }] = await journal.pending();
   assert.deepEqual(end, { clip: 'a', chunks: 2, keep_to: null, reason: 'leave' });
+});
+
+test('a clip of which the disk lost some is over before the hole: nobody waits for what nobody has', async () => {
+  const end = (clip) => ({ clip, chunks: 4, keep_to: 400, reason: 'silence' });
+  const journal = new Journal({ shelf: shelf([left('a', [0, 2, 3], end('a')), left('b', [0, 1, 2], end('b'))]) });
+  await restored(journal);
+  const pending = await journal.pending();
+  assert.deepEqual(pending.map((one) => [one.end.chunks, one.end.keep_to, one.chunks.length]), [[1, 400, 3], [3, 400, 3]]);
 });
 
 test('everything is on the shelf at once, and goes with the clip', () => {

@@ -22,7 +22,7 @@ export class Journal extends EventTarget {
     super();
     this.#limit = limit;
     this.#shelf = shelf;
-    if (shelf) void this.#restore(shelf);
+    void shelf?.adopt((left) => this.#restore(left));
   }
 
   /** Bytes it holds. */
@@ -84,9 +84,10 @@ export class Journal extends EventTarget {
     }, 0);
   }
 
-  /** Every clip it has, in order, with the chunks the server lacks. @returns {Promise<Pending[]>} */
-  async pending() {
-    return [...this.#clips].map(([clip, { start, end, chunks }]) => ({
+  /** Every clip it has, in order, or the one that is asked for, with the chunks the server lacks.
+   *  @param {string} [only] @returns {Promise<Pending[]>} */
+  async pending(only) {
+    return [...this.#clips].filter(([clip]) => !only || clip === only).map(([clip, { start, end, chunks }]) => ({
       clip,
       start,
       end,
@@ -94,16 +95,12 @@ export class Journal extends EventTarget {
     }));
   }
 
-  /** What an earlier page left: it comes first. A clip that nobody ended is over where its chunks end.
-   *  @param {import('./shelf.js').Shelf} shelf */
-  async #restore(shelf) {
-    const before = (await shelf.adopt()).map(({ clip, start, end, chunks }) => {
-      const broken = chunks.findIndex((chunk, i) => chunk.number !== i);
-      const whole = broken < 0 ? chunks : chunks.slice(0, broken);
-      const left = { clip, chunks: whole.length, keep_to: null, reason: 'leave' };
+  /** What an earlier page left: it comes first. @param {import('./shelf.js').Left[]} all */
+  #restore(all) {
+    const before = all.map(({ clip, start, end, chunks }) => {
       for (const { data } of chunks) this.#size += data.length;
       const held = new Map(chunks.map(({ number, data, at }) => [number, { number, data, at, held: false }]));
-      return /** @type {[string, Entry]} */ ([clip, { start, end: end ?? left, chunks: held }]);
+      return /** @type {[string, Entry]} */ ([clip, { start, end: endOf(clip, end, chunks), chunks: held }]);
     });
     this.#clips = new Map([...before, ...this.#clips]);
     if (before.length) this.dispatchEvent(new Event('restored'));
@@ -140,4 +137,13 @@ export class Journal extends EventTarget {
     entry.chunks.delete(chunk.number);
     this.#size -= chunk.data.length;
   }
+}
+
+/** Where a clip is over that an earlier page left: nobody ended it, or the browser's disk was full. No chunk is waited for
+ *  that nobody has. @param {string} clip @param {object | null} end @param {{number: number}[]} chunks */
+function endOf(clip, end, chunks) {
+  const broken = chunks.findIndex((chunk, i) => chunk.number !== i);
+  const whole = broken < 0 ? chunks.length : broken;
+  const told = /** @type {{chunks: number}} */ (end ?? { clip, chunks: whole, keep_to: null, reason: 'leave' });
+  return { ...told, chunks: Math.min(told.chunks, whole) };
 }

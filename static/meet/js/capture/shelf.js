@@ -1,8 +1,7 @@
 /** Where clips outlive their page: IndexedDB. Each page has its own; those of a page that is gone go to the next one. */
 
 const NAME = 'meet-clips';
-const PATIENCE = 3000;        // ms: a page that was just left may not be gone yet
-const TOO_OLD = 48 * 3_600_000;      // ms: no server takes it any more, and nobody's voice is kept for nothing
+const TOO_OLD = 48 * 3_600_000;   // ms: no server takes it any more, and nobody's voice is kept for nothing
 
 /**
  * @typedef {{started_at: number, keep_from: number}} Start  what the server must be told first
@@ -44,29 +43,21 @@ export class Shelf extends EventTarget {
     });
   }
 
-  /** What pages that are gone have left of this room: it is this page's now. @returns {Promise<Left[]>} */
-  async adopt() {
+  /** What pages that are gone have left of this room: it is this page's now; what those leave that are still open, once
+   *  they are gone. @param {(left: Left[]) => void} take */
+  async adopt(take) {
     try {
       const kept = await this.#kept();
       for (const { clip } of kept.filter((one) => one.keptAt < Date.now() - TOO_OLD)) this.remove(clip);
       const pages = new Set(kept.filter((one) => one.room === this.#room && one.page !== this.#page).map((one) => one.page));
-      const left = await Promise.all([...pages].map((page) => this.#inherit(page)));
-      return left.flat();
+      await Promise.all([...pages].map(async (page) => take(await this.#inherit(page))));
     } catch (error) {
       this.#fail(error);
-      return [];
     }
   }
 
   /** A page holds a lock of its own as long as it lives. @param {string} page @returns {Promise<Left[]>} */
-  async #inherit(page) {
-    try {
-      return await navigator.locks.request(lockOf(page), { signal: AbortSignal.timeout(PATIENCE) }, () => this.#take(page));
-    } catch (error) {
-      if (/** @type {Error} */ (error).name === 'TimeoutError') return [];       // another tab of this room: it lives
-      throw error;
-    }
-  }
+  async #inherit(page) { return navigator.locks.request(lockOf(page), () => this.#take(page)); }
 
   /** @param {string} page @returns {Promise<Left[]>} */
   async #take(page) {
