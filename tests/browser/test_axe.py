@@ -19,6 +19,8 @@ from tests.browser.long_meeting import fill
 from tests.browser.people import Person, chromium, visitor
 from tests.meeting.product import ROOT, serving
 
+pytestmark = pytest.mark.long
+
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {"laptop": {"width": 1366, "height": 850}, "phone": {"width": 390, "height": 844}}
@@ -301,7 +303,6 @@ STATES: list[Callable[[House, Person], None]] = [
 ]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_axe_finds_nothing(house, browser, state):
     with visitor(browser, reduced_motion="reduce") as bob:

@@ -16,6 +16,8 @@ from tests.browser.test_axe import AXE, FINDINGS, RULES, SIZES
 from tests.meeting.product import serving
 from tests.sentences import sentences
 
+pytestmark = pytest.mark.long
+
 HELLO = sentences("zh", exact=True)[0]
 
 
@@ -87,7 +89,6 @@ def test_a_phone_that_trusts_the_root_records_and_another_page_reads_it(product,
     assert {"__Host-sessionid", "__Host-csrftoken"} <= {cookie["name"] for cookie in cookies if cookie["secure"]}
 
 
-@pytest.mark.long
 def test_an_address_typed_without_https_leads_a_phone_that_trusts_the_root_to_it(product, playwright, trusting):
     with phone(playwright, trusting) as page:
         page.goto(product.address.replace("https:", "http:") + "/?from=elsewhere")
@@ -98,7 +99,6 @@ def test_an_address_typed_without_https_leads_a_phone_that_trusts_the_root_to_it
         expect(page.get_by_test_id("trust-state")).to_have_attribute("data-state", "trusted")
 
 
-@pytest.mark.long
 def test_a_phone_that_does_not_trust_the_root_is_let_in_nowhere_and_stays_on_its_page(product, playwright, tmp_path):
     with phone(playwright, tmp_path) as page:
         with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
@@ -110,7 +110,6 @@ def test_a_phone_that_does_not_trust_the_root_is_let_in_nowhere_and_stays_on_its
         assert not page.evaluate("isSecureContext")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_page_of_the_root(product, playwright, tmp_path, scheme):
     with phone(playwright, tmp_path) as page:

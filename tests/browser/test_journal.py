@@ -17,6 +17,8 @@ from tests.browser.people import Person, script
 from tests.meeting.product import until
 from tests.sentences import sentences
 
+pytestmark = pytest.mark.long
+
 EXACT = [s for s in sentences("zh", exact=True) if s.seconds > 2.5]
 
 # when the microphone began to play
@@ -113,7 +115,6 @@ def test_what_was_said_before_the_browser_was_killed_is_sent_when_it_is_opened_a
     assert missing < 0.6
 
 
-@pytest.mark.long
 def test_what_a_closed_page_could_not_send_is_sent_once_by_the_next(product, playwright, tmp_path, said):
     with browser(playwright, tmp_path / "profile", said.path) as context:
         alice, room, web = speak_to_nobody(product, context, said)
@@ -128,7 +129,6 @@ def test_what_a_closed_page_could_not_send_is_sent_once_by_the_next(product, pla
         until(lambda: context.pages[-1].evaluate(f"() => {kept}; }}; }})") == 0, 20, lambda: "clips are still kept")
 
 
-@pytest.mark.long
 def test_what_another_open_page_says_is_left_to_it(product, playwright, tmp_path, said):
     with browser(playwright, tmp_path / "profile", said.path) as context:
         alice, room, web = speak_to_nobody(product, context, said)

@@ -19,6 +19,8 @@ from tests.browser.test_capture import silence
 from tests.meeting.product import until
 from tests.sentences import sentences
 
+pytestmark = pytest.mark.long
+
 EXACT = [s for s in sentences("en", exact=True) if s.seconds > 2]
 # every track that was given out, what was asked for, and the locks that keep the screen awake
 TAP = """

@@ -5,6 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.people import chromium, visitor
 
+pytestmark = pytest.mark.long
+
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 THUMB = 44  # px
 SMALL = """(least) => [...document.querySelectorAll('button, a, select, input:not([type=checkbox]), textarea, summary')]

@@ -13,6 +13,8 @@ from tests.browser.long_meeting import LENGTH, fill
 from tests.browser.people import chromium, visitor
 from tests.meeting.product import serving, until
 
+pytestmark = pytest.mark.long
+
 LINES, MESSAGES = 450, 120
 MOST = 300  # lines in the page, whichever way one scrolls
 # What stands in the list now, from top to bottom: each line's id, and the moment it was said.
@@ -437,6 +439,5 @@ def test_a_meeting_of_three_thousand_lines_is_joined_at_once(served, browser):
     assert min(join_seconds(served, browser, 3)) < 5
 
 
-@pytest.mark.long
 def test_joining_a_meeting_of_three_thousand_lines_shows_captions_within_a_second(served, browser):
     assert statistics.median(join_seconds(served, browser, 3)) < 1

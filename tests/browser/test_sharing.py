@@ -19,6 +19,8 @@ from tests.browser.people import Person, person, script
 from tests.meeting.product import until
 from tests.sentences import sentences
 
+pytestmark = pytest.mark.long
+
 CALL = "http://call.test/"
 MINE = [s for s in sentences("en", exact=True) if s.seconds > 2]
 THEIRS = [s for s in sentences("zh", exact=True) if s.seconds > 2]
@@ -127,7 +129,6 @@ def test_a_call_in_another_tab_is_a_speaker_of_its_own_while_the_microphone_reco
     assert {c.number for c in clips if c.speaker == sound} == {0, 1}
 
 
-@pytest.mark.long
 def test_a_call_that_is_over_ends_the_sharing_and_keeps_what_was_said_in_it(product, alice):
     share(alice)
     alice.call.begins()
@@ -142,7 +143,6 @@ def test_a_call_that_is_over_ends_the_sharing_and_keeps_what_was_said_in_it(prod
     assert second.text[:2] == THEIRS[1].text[:2]
 
 
-@pytest.mark.long
 def test_sharing_goes_on_after_the_line_was_gone_and_nothing_of_it_is_lost(product, alice):
     share(alice)
     alice.call.begins()

@@ -13,20 +13,24 @@ SAY = """async () => {
   window.shelf.keep('said', { started_at: 0, keep_from: 0 }, null);
   window.shelf.add({ clip: 'said', number: 0, data: new Uint8Array(10), at: 0 });
 }"""
-KEPT = """() => new Promise((done) => {
-  const ask = indexedDB.open('meet-clips');
-  ask.onsuccess = () => {
-    const all = ask.result.transaction('chunks').objectStore('chunks').count();
-    all.onsuccess = () => { ask.result.close(); done(all.result); };
-  };
-})"""
+# whoever opens it before the shelf has made it would make an empty one
+KEPT = """async () => {
+  if (!(await indexedDB.databases()).some(({ name }) => name === 'meet-clips')) return 0;
+  return new Promise((done) => {
+    const ask = indexedDB.open('meet-clips');
+    ask.onsuccess = () => {
+      const all = ask.result.transaction('chunks').objectStore('chunks').count();
+      all.onsuccess = () => { ask.result.close(); done(all.result); };
+    };
+  });
+}"""
 
 
 def opened(page, room):
     """Another page of the same browser, in this room."""
     with page.expect_popup() as popup:
         page.evaluate("() => void window.open(location.href)")
-    popup.value.wait_for_function("window.capture")
+    until(lambda: popup.value.evaluate("Boolean(window.capture)"), 20, lambda: "the page does not load")
     popup.value.evaluate(SHELF, room)
     return popup.value
 

@@ -132,6 +132,7 @@ def test_an_example_is_a_clip_with_what_is_to_be_written(work):
 
 
 @SPEAKING
+@pytest.mark.long
 def test_what_is_given_counts_for_nothing_and_silence_is_to_be_noticed(training, work):
     silence = Mix(silence=1.0)
     made = batch(Corpus(work, "train"), np.random.default_rng(1), silence, training.network.vocabulary, windows=False)
@@ -153,6 +154,7 @@ def test_steps_on_the_same_examples_make_it_better(work):
 
 
 @SPEAKING
+@pytest.mark.long
 def test_openai_whisper_reads_what_comes_out(training, work):
     model = whisper.load_model(str(work / "demo.pt"), device="cpu")
     assert model.dims.n_vocab == 51_865
@@ -164,6 +166,7 @@ def test_openai_whisper_reads_what_comes_out(training, work):
 
 
 @SPEAKING
+@pytest.mark.long
 def test_training_goes_on_where_it_was_left(training, work):
     again = Training(work, TINY, resume=True)
     assert again.step == training.step == 2
@@ -176,6 +179,7 @@ def test_openai_whispers_own_attention_is_back_after_training(training):
 
 
 @SPEAKING
+@pytest.mark.long
 def test_tokens_are_aligned_in_order_within_their_sentence(training, work, tmp_path):
     for name in ("train.pcm", "train.json"):
         shutil.copy(work / name, tmp_path)

@@ -19,6 +19,7 @@ export class Recording {
   #choice = new MicrophoneChoice(piece('microphone', HTMLSelectElement));
   #capture; #uplink; #losses; #now;
   #starting = false;
+  #stopped = false;           // by a person, who may do so while the microphone is opened anew
   #fellBack = -Infinity;      // when a microphone went and another one took its place
 
   /** @param {{capture: import('./capture/capture.js').Capture, uplink: import('./uplink.js').Uplink,
@@ -78,11 +79,12 @@ export class Recording {
     if (!this.on) return;
     this.#starting = true;
     await this.#capture.stop();
-    if (this.on) await this.#start();                  // else a person pressed stop meanwhile
+    if (!this.#stopped) await this.#start();
   }
 
   async #toggle() {
-    if (this.on) {
+    this.#stopped = this.on;
+    if (this.#stopped) {
       this.#starting = false;
       await this.#capture.stop();
       this.#draw();
