@@ -1,4 +1,4 @@
-"""The cast: Alice hosts the room, Bob is in it, Carol is not."""
+"""The cast: Alice hosts the room, Bob is in it, Carol is not; and the real speech process for those who need it."""
 
 import uuid
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 
-from meet import pipeline, rooms
+from meet import pipeline, recognizer, rooms
 from meet.models import Participant, Room
 from tests.meet.sockets import Socket
+from tests.speech_process import speaking
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,22 @@ def cast(transactional_db):
     alices.save()
     bobs.save()
     return Cast(room, secret, alice, bob, {alice.pk: alices, bob.pk: bobs})
+
+
+@pytest.fixture(scope="module")
+def speech():
+    """The real speech process, with the bundled model: its address."""
+    with speaking() as (address, _process):
+        yield address
+
+
+@pytest.fixture
+def tier(speech, settings):
+    """The web tier's way to it: a client of this test's own loop."""
+    settings.SPEECH_URL = speech
+    recognizer._client = None
+    yield speech
+    recognizer._client = None
 
 
 @pytest.fixture

@@ -34,7 +34,6 @@ from meet.uplink import Uplink
 from meet.withdrawal import withdraw
 from tests.meet.scene import make_scene
 from tests.sentences import sentences
-from tests.speech_process import speaking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG = {language: sentences(language, exact=True)[0] for language in ("zh", "en", "ja")}
@@ -52,20 +51,6 @@ def wav(sound) -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, sound, RATE, format="WAV", subtype="PCM_16")
     return buffer.getvalue()
-
-
-@pytest.fixture(scope="module")
-def speech():
-    with speaking() as (address, _process):
-        yield address
-
-
-@pytest.fixture
-def tier(speech, settings):
-    settings.SPEECH_URL = speech
-    recognizer._client = None
-    yield speech
-    recognizer._client = None
 
 
 @pytest.fixture

@@ -26,21 +26,6 @@ State = Clip.State
 HELLO = sentences("zh", exact=True)[0]
 
 
-@pytest.fixture(scope="module")
-def speech():
-    with speaking() as (address, _process):
-        yield address
-
-
-@pytest.fixture
-def tier(speech, settings):
-    """The web tier's way to it: a client of this test's own loop."""
-    settings.SPEECH_URL = speech
-    recognizer._client = None
-    yield speech
-    recognizer._client = None
-
-
 @pytest.fixture
 async def audience(cast):
     """What a page in the room would hear."""
