@@ -1,4 +1,4 @@
-"""Which waiting clips the engine hears next: finals first, earliest deadline first, like options together."""
+"""Which waiting clips the engine hears next: finals first, earliest deadline first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from speech.engines import Audio, Engine, EngineError, Hypothesis, Options, probe
+from speech.engines import Audio, Engine, EngineError, Hypothesis, Options, Outcome, Row, probe
 
 FILES_WAITING = 64  # rows of uploaded files; live finals have no bound, they are never shed
 PARTIALS_WAITING = 64
@@ -64,14 +64,13 @@ class Closed(Exception):
 
 
 @dataclass(order=True)
-class _Row:
+class _Waiting:
     """A clip in the queue; rows sort by who is heard first."""
 
     priority: Priority
     deadline: float  # seconds of the scheduler's clock
     number: int
-    audio: Audio = field(compare=False)
-    options: Options = field(compare=False)
+    row: Row = field(compare=False)
     answer: asyncio.Future[Hypothesis] = field(compare=False)
 
 
@@ -88,7 +87,7 @@ class Scheduler:
         self._longest = longest
         self._called: float | None = None  # when the call under way began
         self._failures = 0
-        self._rows: list[_Row] = []
+        self._rows: list[_Waiting] = []
         self._numbers = itertools.count()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._work = asyncio.Event()
@@ -106,7 +105,7 @@ class Scheduler:
             raise Closed("ending")
         self._admit(priority)
         answer: asyncio.Future[Hypothesis] = asyncio.get_running_loop().create_future()
-        row = _Row(priority, self._clock() + patience, next(self._numbers), audio, options, answer)
+        row = _Waiting(priority, self._clock() + patience, next(self._numbers), Row(audio, options), answer)
         self._rows.append(row)
         self._idle.clear()
         self._work.set()
@@ -165,7 +164,7 @@ class Scheduler:
         self._rows.clear()
         self._idle.set()
 
-    def _next(self) -> list[_Row]:
+    def _next(self) -> list[_Waiting]:
         """The most urgent row and those that can go with it, taken off the queue."""
         now = self._clock()
         for row in [r for r in self._rows if r.priority is Priority.PARTIAL and r.deadline < now]:
@@ -180,14 +179,12 @@ class Scheduler:
         size = self.engine.capabilities.batch
         if first.priority is Priority.FILE:
             size = max(1, size // FILE_BATCH_SHARE)
-        batch = [row for row in queue if row.options == first.options][:size]
-        if first.priority is not Priority.FILE:
-            batch = [row for row in batch if row.priority is not Priority.FILE]
+        batch = [one for one in queue if (one.priority is Priority.FILE) == (first.priority is Priority.FILE)][:size]
         for row in batch:
             self._rows.remove(row)
         return batch
 
-    async def _answer(self, batch: list[_Row]) -> None:
+    async def _answer(self, batch: list[_Waiting]) -> None:
         """Give every row its text or its error. A batch that fails is heard again a row at a time, so that one
         bad clip does not take its neighbours down."""
         heard = await self._heard(batch)
@@ -198,15 +195,15 @@ class Scheduler:
         for i, row in enumerate(batch):
             if row.answer.done():
                 continue
-            if isinstance(heard, BaseException):
-                row.answer.set_exception(heard)
+            outcome = heard if isinstance(heard, Exception) else heard[i]
+            if isinstance(outcome, Exception):
+                row.answer.set_exception(outcome)
             else:
-                row.answer.set_result(heard[i])
+                row.answer.set_result(outcome)
 
-    async def _heard(self, batch: list[_Row]) -> list[Hypothesis] | Exception:
-        clips = [row.audio for row in batch]
+    async def _heard(self, batch: list[_Waiting]) -> list[Outcome] | Exception:
         try:
-            heard: list[Hypothesis] = await self._call(self.engine.transcribe, clips, batch[0].options)
+            heard: list[Outcome] = await self._call(self.engine.transcribe, [one.row for one in batch])
         except Broken as error:
             return error
         except Exception as error:  # an engine's unforeseen error is this batch's, never the queue's end

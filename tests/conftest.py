@@ -1,7 +1,10 @@
 """What every test gets: a real database in a file of its own, and media of its own."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: two processes of tests whose threads spin starve
 
 import pytest
 from django.conf import settings as django_settings

@@ -1,4 +1,4 @@
-"""What an engine is: options in, hypotheses out, and what it can do. Engines themselves are modules here."""
+"""What an engine is: rows in, hypotheses out, and what it can do. Engines themselves are modules here."""
 
 from __future__ import annotations
 
@@ -10,19 +10,41 @@ import numpy as np
 import numpy.typing as npt
 
 Audio = npt.NDArray[np.float32]
-SILENCE: Audio = np.zeros(16_000, np.float32)
+SAMPLE_RATE = 16_000
+SILENCE: Audio = np.zeros(SAMPLE_RATE, np.float32)
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a clip is to be heard. Clips with equal options can share a batch."""
+    """How a clip is to be heard. Rows of one batch may differ in all of them."""
 
     language: str | None = None  # None: detected
     languages: tuple[str, ...] = ()  # what detection may choose from; empty: everything
     task: str = "transcribe"  # or "translate", into English
     prompt: str | None = None
     timestamps: bool = False
+    words: bool = False  # the time of each word too
     fallback: bool = True  # try higher temperatures where the text looks wrong
+    max_tokens: int | None = None  # stop after so many; None: half the model's context
+    window: str | None = None  # "padded" or "bucketed"; None: as the engine is set
+
+
+@dataclass(frozen=True)
+class Row:
+    """One clip of a batch: float32 (samples,), 16 kHz, `window_seconds` at most; and how it is to be heard."""
+
+    audio: Audio
+    options: Options = Options()
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word between two times, seconds from the clip's start, as it stands in the text (leading space and all)."""
+
+    start: float
+    end: float
+    text: str
+    probability: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +67,8 @@ class Hypothesis:
     compression_ratio: float = 1.0
     temperature: float = 0.0
     segments: tuple[Segment, ...] = ()
+    words: tuple[Word, ...] = ()  # empty where they were not asked for
+    tokens: tuple[int, ...] = ()  # the model's own, without the special ones at the ends
 
 
 @dataclass(frozen=True)
@@ -54,17 +78,21 @@ class Capabilities:
     languages: tuple[str, ...]
     translates: bool
     timestamps: bool = True
+    words: bool = False
     prompts: bool = True
     window_seconds: float = 30.0  # the longest clip of one row
     batch: int = 8  # rows decoded together at most
 
 
 class EngineError(Exception):
-    """A batch failed. `retryable`: whether the same clip may succeed later."""
+    """A row failed, or a batch. `retryable`: whether the same clip may succeed later."""
 
     def __init__(self, message: str, *, retryable: bool) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+Outcome = Hypothesis | EngineError
 
 
 class Engine(Protocol):
@@ -76,11 +104,38 @@ class Engine(Protocol):
     demo: bool
     capabilities: Capabilities
 
-    def transcribe(self, clips: Sequence[Audio], options: Options) -> list[Hypothesis]:
-        """One hypothesis a clip, in order. Clips: float32 (samples,), 16 kHz, `window_seconds` at most."""
+    def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
+        """One outcome a row, in order: a row that cannot be heard is an `EngineError` in its place, and its
+        neighbours get their text all the same. Raises `EngineError` where the whole batch is lost."""
         ...
 
 
+def refusal(row: Row, capabilities: Capabilities) -> EngineError | None:
+    """Why a row can never be heard by an engine that can do this, or None."""
+    audio, can = row.audio, capabilities
+    why = ""
+    if not isinstance(audio, np.ndarray) or audio.ndim != 1 or audio.dtype != np.float32:
+        why = "audio is not float32 of one dimension"
+    elif not audio.size:
+        why = "there is no audio"
+    elif len(audio) > can.window_seconds * SAMPLE_RATE:
+        why = f"audio is longer than {can.window_seconds:g} s"
+    elif not np.isfinite(audio).all():
+        why = "audio holds values that are no numbers"
+    elif row.options.language is not None and row.options.language not in can.languages:
+        why = "the model does not know the language"
+    elif row.options.languages and not set(row.options.languages) & set(can.languages):
+        why = "the model knows none of the languages"
+    elif row.options.task not in ("transcribe", "translate") or (
+        row.options.task == "translate" and not can.translates
+    ):
+        why = "the model does not know the task"
+    return EngineError(why, retryable=False) if why else None
+
+
 def probe(engine: Engine) -> None:
-    """Let `engine` hear a second of silence: one that works does so without an error, whatever it makes of it."""
-    engine.transcribe([SILENCE], Options(fallback=False))
+    """Let `engine` hear a second of silence: one that works does so without an error, whatever it makes of it.
+    Raises `EngineError`."""
+    for outcome in engine.transcribe([Row(SILENCE, Options(fallback=False))]):
+        if isinstance(outcome, EngineError):
+            raise outcome

@@ -13,7 +13,7 @@ from whisper.audio import N_FRAMES, N_SAMPLES
 from whisper.decoding import DecodingOptions, DecodingResult
 from whisper.tokenizer import LANGUAGES, get_tokenizer
 
-from speech.engines import Audio, Capabilities, EngineError, Hypothesis, Options, Segment
+from speech.engines import Audio, Capabilities, EngineError, Hypothesis, Options, Outcome, Row, Segment, refusal
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 MAX_COMPRESSION_RATIO = 2.4  # whisper.transcribe's own limits
@@ -41,7 +41,17 @@ class WhisperEngine:
             batch=32 if device.startswith("cuda") else 4,  # a CPU encodes no faster together, only decodes
         )
 
-    def transcribe(self, clips: Sequence[Audio], options: Options) -> list[Hypothesis]:
+    def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
+        outcomes: list[Outcome | None] = [refusal(row, self.capabilities) for row in rows]
+        for options in dict.fromkeys(row.options for row in rows):
+            places = [i for i, row in enumerate(rows) if row.options == options and outcomes[i] is None]
+            if places:
+                heard = self._transcribed([rows[i].audio for i in places], options)
+                for i, hypothesis in zip(places, heard, strict=True):
+                    outcomes[i] = hypothesis
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _transcribed(self, clips: Sequence[Audio], options: Options) -> list[Hypothesis]:
         try:
             with torch.inference_mode():
                 features = self._encoded(clips)

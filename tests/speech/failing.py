@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from speech import __main__ as command
 from speech import loading, scheduler
 from speech.config import Config
-from speech.engines import SILENCE, Audio, Engine, Hypothesis, Options
+from speech.engines import SILENCE, Engine, Outcome, Row
 from speech.weights import Say
 
 load = loading.load
@@ -24,13 +24,13 @@ class Failing:
         self._engine = engine
         self._over = False
 
-    def transcribe(self, clips: Sequence[Audio], options: Options) -> list[Hypothesis]:
+    def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
         if self._over and os.environ["FAILING"] == "hangs":
             threading.Event().wait()
         if self._over:
             raise RuntimeError("CUDA error: an illegal memory access was encountered")
-        self._over = any(len(clip) != len(SILENCE) for clip in clips)
-        return self._engine.transcribe(clips, options)
+        self._over = any(len(row.audio) != len(SILENCE) for row in rows)
+        return self._engine.transcribe(rows)
 
 
 def failing(config: Config, say: Say) -> Engine:

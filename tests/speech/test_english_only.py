@@ -9,7 +9,7 @@ import pytest
 
 from speech import loading, weights
 from speech.config import Config
-from speech.engines import Options
+from speech.engines import Options, Row
 from speech.engines.whisper import WhisperEngine
 from speech.node import Node, Request, UnknownLanguage
 from tests.speech import sounds
@@ -36,13 +36,13 @@ def test_it_says_that_it_knows_english_alone_and_does_not_translate(english):
 
 
 def test_nothing_is_detected_everything_is_english(english):
-    heard = english.transcribe([sounds.sentences(code)[0].audio for code in ("zh", "en")], QUICK)
+    heard = english.transcribe([Row(sounds.sentences(code)[0].audio, QUICK) for code in ("zh", "en")])
     assert [one.language for one in heard] == ["en", "en"]
 
 
 def test_it_writes_time_stamps_too(english):
     audio = sounds.sentences("en")[0].audio
-    (heard,) = english.transcribe([audio], Options(language="en", timestamps=True, fallback=False))
+    (heard,) = english.transcribe([Row(audio, Options(language="en", timestamps=True, fallback=False))])
     assert all(0 <= one.start <= one.end <= len(audio) / 16_000 for one in heard.segments)
 
 
@@ -89,6 +89,6 @@ def test_a_copy_of_the_bundled_model_works_by_its_path_and_is_still_called_a_tri
     shutil.copy(weights.DEMO, path)
     engine = loading.load(Config(model=str(path), device="cpu"), print)
     sentence = sounds.sentences("zh")[0]
-    assert engine.transcribe([sentence.audio], Options())[0].text == sentence.text
+    assert engine.transcribe([Row(sentence.audio)])[0].text == sentence.text
     assert engine.demo
     assert engine.capabilities.languages == ("en", "ja", "zh")

@@ -1,4 +1,4 @@
-"""speech.scheduler: finals first, earliest deadline first, like options together, one bad clip alone."""
+"""speech.scheduler: finals first, earliest deadline first, one bad clip alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from speech import scheduler
-from speech.engines import Audio, Engine, EngineError, Hypothesis, Options
+from speech.engines import Audio, Engine, EngineError, Hypothesis, Options, Outcome, Row
 from speech.scheduler import Broken, Priority, Scheduler
 from tests.speech import sounds
 
@@ -32,15 +32,15 @@ class Watched:
         self.lost = False  # as with a CUDA context: every call fails from now on
         self._engine = engine
 
-    def transcribe(self, clips: Sequence[Audio], options: Options) -> list[Hypothesis]:
+    def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
         self.taken.set()
         self.go.wait(30)
         time.sleep(self.pause)
-        self.batches.append([len(clip) for clip in clips])
-        if self.lost or any(len(clip) == len(POISON) for clip in clips):
+        self.batches.append([len(row.audio) for row in rows])
+        if self.lost or any(len(row.audio) == len(POISON) for row in rows):
             raise EngineError("poison", retryable=False)
         with ONE_AT_A_TIME:
-            return self._engine.transcribe(clips, options)
+            return self._engine.transcribe(rows)
 
 
 class Clock:
@@ -99,10 +99,10 @@ async def test_finals_go_before_partials_before_files_and_the_earliest_deadline_
     )
     watched.go.set()
     await asyncio.gather(first, *tasks)
-    assert watched.batches == [[1], [13], [12], [11], [10]]
+    assert watched.batches == [[1], [13, 12, 11], [10]]
 
 
-async def test_waiting_clips_of_like_options_share_a_batch(queue, watched):
+async def test_what_waits_shares_a_batch_whatever_its_options(queue, watched):
     first = await busy(queue, watched)
     tasks = await queued(
         queue,
@@ -111,7 +111,7 @@ async def test_waiting_clips_of_like_options_share_a_batch(queue, watched):
     )  # fmt: skip
     watched.go.set()
     await asyncio.gather(first, *tasks)
-    assert watched.batches == [[1], [12, 10, 13], [11]]
+    assert watched.batches == [[1], [12, 11, 10, 13]]
 
 
 async def test_a_batch_is_no_larger_than_the_engine_takes(queue, watched):
@@ -201,7 +201,7 @@ async def test_a_drain_that_takes_too_long_says_so_to_those_who_wait(queue, watc
 async def test_an_engine_that_fails_at_everything_is_broken_and_what_waits_is_to_come_again(queue, watched):
     watched.go.set()
     watched.lost = True
-    jobs = [queue.hear(clip(10 + i), Options(prompt=str(i)), Priority.FINAL) for i in range(scheduler.FAILURES + 2)]
+    jobs = [queue.hear(clip(10 + i), ENGLISH, Priority.FILE) for i in range(scheduler.FAILURES + 2)]  # one at a time
     told = await asyncio.gather(*jobs, return_exceptions=True)
     assert [type(error) for error in told] == [EngineError] * scheduler.FAILURES + [Broken] * 2
     assert queue.broken.done()
