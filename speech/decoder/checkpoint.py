@@ -44,10 +44,12 @@ def read(path: Path, name: str) -> Checkpoint:
 
 
 def _heads(name: str, dims: ModelDimensions) -> tuple[tuple[int, int], ...]:
-    """Those that openai-whisper lists for its own models; for others all heads of the later half of the layers."""
+    """Those that openai-whisper lists for its own models; for others all heads of the later half of the layers. A
+    name alone does not make a file that model: another's shape tells."""
     layers, heads = dims.n_text_layer, dims.n_text_head
-    listed = whisper._ALIGNMENT_HEADS.get(name)
-    if listed is None:
+    listed = np.zeros(0, bool)
+    if name in whisper._ALIGNMENT_HEADS:
+        listed = np.frombuffer(gzip.decompress(base64.b85decode(whisper._ALIGNMENT_HEADS[name])), bool)
+    if listed.size != layers * heads:
         return tuple((layer, head) for layer in range(layers // 2, layers) for head in range(heads))
-    chosen = np.frombuffer(gzip.decompress(base64.b85decode(listed)), bool).reshape(layers, heads)
-    return tuple((int(layer), int(head)) for layer, head in np.argwhere(chosen))
+    return tuple((int(layer), int(head)) for layer, head in np.argwhere(listed.reshape(layers, heads)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -65,11 +66,17 @@ class StaticCache(Cache):
         super().__init__(model, rows)
         self.at = torch.zeros(1, dtype=torch.long, device=model.device)
 
+    def of(self, rows: int) -> StaticCache:
+        """The first rows of it, in the same memory."""
+        part = copy.copy(self)
+        part._kept = self._kept[:, :, :rows]
+        return part
+
     def extended(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Attended:
-        kept = self._kept[layer]
-        if keys.shape[2] > 1:  # the prompt, which nobody captures
-            kept[0, :, :, : keys.shape[2]] = keys
-            kept[1, :, :, : keys.shape[2]] = values
+        kept, n = self._kept[layer], keys.shape[2]
+        if n > 1:  # what is given, which nobody captures
+            kept[0, :, :, :n] = keys
+            kept[1, :, :, :n] = values
             return keys, values
         kept[0].index_copy_(2, self.at, keys)
         kept[1].index_copy_(2, self.at, values)

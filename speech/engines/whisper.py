@@ -14,7 +14,7 @@ from speech.decoder.languages import detected
 from speech.decoder.loop import Decoded
 from speech.decoder.mel import LogMel
 from speech.decoder.model import Attended, Model
-from speech.decoder.steps import decoded
+from speech.decoder.steps import Steps
 from speech.decoder.vocabulary import Vocabulary
 from speech.engines import SAMPLE_RATE, Capabilities, EngineError, Hypothesis, Outcome, Row, refusal
 
@@ -23,6 +23,7 @@ MAX_COMPRESSION_RATIO = 2.4  # whisper.transcribe's own limits
 MIN_LOGPROB = -1.0
 MAX_NO_SPEECH = 0.6
 TRANSLATING = {"demo", "tiny", "base", "small", "medium", "large-v1", "large-v2", "large-v3", "large"}
+CPU_BATCH, GPU_BATCH = 8, 64  # rows decoded together at most
 DEMO_LANGUAGES = ("en", "ja", "zh")
 PADDED = 30.0  # seconds of the window that the models learned with
 BUCKETS = (10.0, 15.0, 20.0, PADDED)  # and those that cost less; below 10 s texts begin to repeat themselves
@@ -49,10 +50,23 @@ class WhisperEngine:
 
     name = "whisper"
 
-    def __init__(self, path: Path, *, model: str, demo: bool, device: str, dtype: str, window: str = "padded") -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        model: str,
+        demo: bool,
+        device: str,
+        dtype: str,
+        window: str = "padded",
+        static: bool | None = None,
+    ) -> None:
+        """`window`: the encoder's, for rows that do not ask for one. `static`: whether steps are run as a GPU captures
+        them; None: on a GPU. Raises what reading the checkpoint raises."""
         read = checkpoint.read(path, model)
         self.model, self.demo, self.device = model, demo, device
         self._window = window
+        self._batch = GPU_BATCH if torch.device(device).type == "cuda" else CPU_BATCH
         self._heads = read.heads
         at = torch.device(device)
         with torch.inference_mode():
@@ -60,11 +74,12 @@ class WhisperEngine:
             self._mel = LogMel(read.dims.n_mels, at)
             self._vocabulary = Vocabulary(read)
             self.rules = self._vocabulary.rules(at)
+            self._steps = Steps(self._whisper, self.rules, rows=self._batch, static=static)
         self.capabilities = Capabilities(
             languages=DEMO_LANGUAGES if demo else tuple(sorted(self._vocabulary.languages)),
             translates=read.multilingual and (model in TRANSLATING or model.endswith(".pt")),
             words=True,
-            batch=32 if at.type == "cuda" else 8,
+            batch=self._batch,
         )
 
     def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
@@ -127,7 +142,7 @@ class WhisperEngine:
             self._vocabulary.plan(row.options, language, temperature)
             for row, language in zip(heard.rows, heard.languages, strict=True)
         ]
-        results = decoded(self._whisper, self.rules, heard.attended, plans, self._vocabulary.no_speech)
+        results = self._steps.decoded(heard.attended, plans, self._vocabulary.no_speech)
         return [
             self._hypothesis(one, row, language, temperature)
             for one, row, language in zip(results, heard.rows, heard.languages, strict=True)
