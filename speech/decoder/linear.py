@@ -29,9 +29,17 @@ class Linear:
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, FEW_ROWS) if self._packed else weight
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor
         if self._packed:
             after = ("gelu", [], "none") if self._gelu else ("none", [], "")
-            y: torch.Tensor = torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, *after)
+            y = torch.ops.mkldnn._linear_pointwise.default(x, self._weight, self._bias, *after)
             return y
         y = F.linear(x, self._weight, self._bias)
         return F.gelu(y) if self._gelu else y
+
+    def added(self, x: torch.Tensor, to: torch.Tensor) -> torch.Tensor:
+        """`to` + y, in one pass where the weights are packed."""
+        if self._packed:
+            y: torch.Tensor = torch.ops.mkldnn._linear_pointwise.binary(x, to, self._weight, self._bias, "add")
+            return y
+        return to + self(x)

@@ -89,8 +89,7 @@ class Model:
     def __init__(self, checkpoint: Checkpoint, device: torch.device, dtype: torch.dtype) -> None:
         self.dims, self.device, self.dtype = checkpoint.dims, device, dtype
         taken = _Weights(checkpoint.weights, device, dtype)
-        self._conv1 = (taken("encoder.conv1.weight"), taken("encoder.conv1.bias"))
-        self._conv2 = (taken("encoder.conv2.weight"), taken("encoder.conv2.bias"))
+        self._conv1, self._conv2 = taken.convolution("encoder.conv1"), taken.convolution("encoder.conv2")
         self._times = taken("encoder.positional_embedding")
         self._encoder = [taken.encoder_block(f"encoder.blocks.{i}") for i in range(self.dims.n_audio_layer)]
         self._encoder_norm = taken.norm("encoder.ln_post")
@@ -107,13 +106,13 @@ class Model:
         return self._encoded_together(mel)
 
     def _encoded_together(self, mel: torch.Tensor) -> torch.Tensor:
-        x = F.gelu(F.conv1d(mel.to(self.dtype), *self._conv1, padding=1))
-        x = F.gelu(F.conv1d(x, *self._conv2, stride=2, padding=1)).permute(0, 2, 1)
+        x = self._conv1(_windows(mel.to(self.dtype).transpose(1, 2), stride=1))
+        x = self._conv2(_windows(x, stride=2))
         x = x + self._times[: x.shape[1]]
         for block in self._encoder:
             q, k, v = self._split(block.qkv(_normed(x, block.before)), self.dims.n_audio_head)
-            x = x + block.out(_merged(F.scaled_dot_product_attention(q, k, v)))
-            x = x + block.down(block.up(_normed(x, block.middle)))
+            x = block.out.added(_merged(F.scaled_dot_product_attention(q, k, v)), x)
+            x = block.down.added(block.up(_normed(x, block.middle)), x)
         return _normed(x, self._encoder_norm)
 
     def listened(self, features: torch.Tensor) -> list[Attended]:
@@ -139,9 +138,9 @@ class Model:
         for layer, (block, listening) in enumerate(zip(self._decoder, heard, strict=True)):
             q, k, v = self._split(block.qkv(_normed(x, block.before)), self.dims.n_text_head)
             attended = F.scaled_dot_product_attention(q, *cache.extended(layer, k, v), attn_mask=mask)
-            x = x + block.out(_merged(attended))
-            x = x + self._listen(block, x, listening)
-            x = x + block.down(block.up(_normed(x, block.middle)))
+            x = block.out.added(_merged(attended), x)
+            x = self._listening(block, x, listening)
+            x = block.down.added(block.up(_normed(x, block.middle)), x)
         cache.length += tokens.shape[1]
         return _normed(x, self._decoder_norm)
 
@@ -160,17 +159,18 @@ class Model:
         looks: dict[tuple[int, int], torch.Tensor] = {}
         for layer, (block, listening) in enumerate(zip(self._decoder, heard, strict=True)):
             q, k, v = self._split(block.qkv(_normed(x, block.before)), self.dims.n_text_head)
-            x = x + block.out(_merged(F.scaled_dot_product_attention(q, k, v, attn_mask=causal)))
+            x = block.out.added(_merged(F.scaled_dot_product_attention(q, k, v, attn_mask=causal)), x)
             query = _headed(block.query(_normed(x, block.listening)), self.dims.n_text_head)
             for head in [h for at, h in heads if at == layer]:
                 looks[layer, head] = query[0, head].float() @ listening[0][0, head].float().T / width**0.5
-            x = x + self._listen(block, x, listening)
-            x = x + block.down(block.up(_normed(x, block.middle)))
+            x = self._listening(block, x, listening)
+            x = block.down.added(block.up(_normed(x, block.middle)), x)
         return torch.stack([looks[one] for one in heads]), self.logits(_normed(x, self._decoder_norm)[0])
 
-    def _listen(self, block: DecoderBlock, x: torch.Tensor, listening: Attended) -> torch.Tensor:
+    def _listening(self, block: DecoderBlock, x: torch.Tensor, listening: Attended) -> torch.Tensor:
+        """x with what cross-attention adds to it."""
         query = _headed(block.query(_normed(x, block.listening)), self.dims.n_text_head)
-        return block.listened(_merged(F.scaled_dot_product_attention(query, *listening)))
+        return block.listened.added(_merged(F.scaled_dot_product_attention(query, *listening)), x)
 
     def _split(self, qkv: torch.Tensor, heads: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         q, k, v = qkv.chunk(3, dim=-1)
@@ -191,6 +191,11 @@ class _Weights:
 
     def linear(self, name: str, *, gelu: bool = False) -> Linear:
         return Linear(self(f"{name}.weight"), self(f"{name}.bias"), gelu=gelu)
+
+    def convolution(self, name: str) -> Linear:
+        """One over three neighbours as a product with windows of them (see `_windows`): a third of its time."""
+        weight = self(f"{name}.weight").transpose(1, 2).flatten(1)
+        return Linear(weight, self(f"{name}.bias"), gelu=True)
 
     def joined(self, attention: str, *parts: str) -> Linear:
         """Several projections of one input as one; keys have no bias."""
@@ -221,6 +226,15 @@ class _Weights:
 def _normed(x: torch.Tensor, norm: Norm) -> torch.Tensor:
     """Layer normalisation; torch computes its mean and variance in single precision whatever x is."""
     return F.layer_norm(x, (x.shape[-1],), *norm)
+
+
+def _windows(x: torch.Tensor, *, stride: int) -> torch.Tensor:
+    """Each place of x (rows, frames, channels) with the one before and the one after, `stride` places further each
+    time; silence before the first and after the last: (rows, frames / stride, 3 * channels)."""
+    rows, frames, channels = x.shape
+    padded = F.pad(x, (0, 0, 1, 1)).contiguous()
+    size, steps = (rows, frames // stride, 3 * channels), (padded.stride(0), stride * channels, 1)
+    return padded.as_strided(size, steps)
 
 
 def _headed(x: torch.Tensor, heads: int) -> torch.Tensor:
