@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 FILES_WAITING = 64  # rows of uploaded files; live finals have no bound, they are never shed
 PARTIALS_WAITING = 64
-FILE_BATCH_SHARE = 8  # a batch of file rows is so much smaller, so that a final never waits long behind it
+SPARE_SHARE = 4  # what could as well be heard later fills so much of a batch, so that who comes next waits little
+QUIET_SECONDS = 60.0  # ... and all of it, where nobody has come for so long
 FILE_SECONDS = 10.0  # a file row that has waited so long goes along where a live batch has room
 LONGEST_PATIENCE = 30.0  # seconds; a final is due by then, even where its caller sets no deadline
 LEAST_PACE = 1.0  # seconds a clip: a pause of about a second ends each, so nobody speaks faster
@@ -79,23 +80,34 @@ class Turn(Generic[Held]):
             patience = min(patience, LONGEST_PATIENCE)
         return self.start + patience
 
-    def rank(self, now: float) -> tuple[int, float, int]:
-        """Lower is sooner: finals, partials, finals ahead of their pace; in each, the earliest due."""
-        ahead = self.claim.priority is Priority.FINAL and self.start > now
-        return 2 if ahead else int(self.claim.priority), self.due, self.number
+    def is_live(self, now: float) -> bool:
+        """Whether somebody waits for it now: no file, and nothing ahead of its speaker's pace."""
+        return self.claim.priority is not Priority.FILE and (
+            self.claim.priority is Priority.PARTIAL or self.start <= now
+        )
+
+    def goes_along(self, now: float) -> bool:
+        """Whether it may fill room in a live batch: a final, or a file's row that has waited long."""
+        return self.claim.priority is Priority.FINAL or now - self.entered >= FILE_SECONDS
+
+    @property
+    def rank(self) -> tuple[int, float, int]:
+        """Lower is sooner, among those that are live, and among those that are not."""
+        return int(self.claim.priority), self.due, self.number
 
 
 class Turns(Generic[Held]):
     """The queue: what enters it is taken, leaves, or is refused with an error, once.
 
-    Finals go before partials, and those before files; among them the earliest deadline first. Nothing is measured
-    against a share of a batch: speakers take turns because a voice says no more than a second of speech in a second.
-    A final that comes before its speaker could have said it, as in a flood after a long break in the connection, is
-    dated to when they could, and its deadline with it. Until then it only fills what room others leave; from then on
-    it is a final like any other. So a flood of hundreds is spread over the time it takes to say it, costs others as
-    much as one more speaker does, loses nothing where nobody else waits, and none of it waits for ever: its date comes,
-    and whoever enters later is due later. (The idea is the virtual clock of packet networks, Zhang 1990.) A debt ends
-    with the last final that waits: who was heard while nobody else wanted to be owes nothing.
+    Finals go before partials, and those before files; among them the earliest deadline first. Speakers take turns
+    because a voice says no more than a second of speech in a second. A final that comes before its speaker could have
+    said it, as in a flood after a long break in the connection, is dated to when they could, and its deadline with it.
+    Until then it is spare work, as files are: after everything live, and a small part of a batch while others are
+    about. From then on it is a final like any other. So a flood of hundreds is spread over the time it takes to say it
+    and costs others as much as one more speaker does; with nobody else there it has the whole engine; and none of it
+    waits for ever: its date comes, and whoever enters later is due later. (The idea is the virtual clock of packet
+    networks, Zhang 1990.) The debt ends with the speaker's last final that waits: who was heard while nobody else
+    wanted to be owes nothing.
     """
 
     def __init__(self, refuse: Callable[[Held, Exception], object]) -> None:
@@ -104,6 +116,7 @@ class Turns(Generic[Held]):
         self._numbers = itertools.count()
         self._finals: dict[str, list[Turn[Held]]] = {}  # of each speaker, as they came
         self._partials: dict[str, Turn[Held]] = {}  # the one of each speaker
+        self._last_live = -math.inf  # when the last one came that somebody waited for
 
     def __len__(self) -> int:
         return len(self._turns)
@@ -118,6 +131,8 @@ class Turns(Generic[Held]):
         start = max(claim.asked, own[-1].start + claim.pace) if own else claim.asked
         turn = Turn(held, claim, next(self._numbers), now, start)
         self._turns[turn.number] = turn
+        if turn.is_live(now):
+            self._last_live = now
         if claim.speaker and claim.priority is Priority.FINAL:
             self._finals.setdefault(claim.speaker, []).append(turn)
         if claim.speaker and claim.priority is Priority.PARTIAL:
@@ -141,14 +156,18 @@ class Turns(Generic[Held]):
         for turn in self._of(Priority.PARTIAL):
             if turn.due < now:
                 self._drop(turn, Expired("deadline passed"))
-        files = sorted(self._of(Priority.FILE), key=lambda turn: turn.rank(now))
-        live = sorted(self._of(Priority.FINAL, Priority.PARTIAL), key=lambda turn: turn.rank(now))
-        batch = live[:size] if live else files[: max(1, size // FILE_BATCH_SHARE)]
-        if live and len(batch) < size:
-            batch += [turn for turn in files if now - turn.entered >= FILE_SECONDS][:1]
+        batch = self._batch(size, now)
         for turn in batch:
             self.leave(turn)
         return [turn.held for turn in batch]
+
+    def _batch(self, size: int, now: float) -> list[Turn[Held]]:
+        queue = sorted(self._turns.values(), key=lambda turn: turn.rank)
+        live = [turn for turn in queue if turn.is_live(now)][:size]
+        share = size if now - self._last_live > QUIET_SECONDS else max(1, size // SPARE_SHARE)
+        room = min(share, size - len(live))
+        spare = [turn for turn in queue if not turn.is_live(now) and (not live or turn.goes_along(now))]
+        return live + spare[:room]
 
     def clear(self, error: Exception, *priorities: Priority) -> None:
         """Refuse all that waits of these priorities; without any, all."""

@@ -47,18 +47,31 @@ def test_files_go_when_nothing_live_waits_in_batches_that_are_over_soon(queue):
     for name in "abcdefghijklmnopqr":
         queue.enter(name, FILE)
     queue.enter("final", FINAL)
-    assert queue.take(16) == ["final"]
-    assert queue.take(16) == ["a", "b"]
-    assert queue.take(4) == ["c"]
+    assert queue.take(8) == ["final"]
+    assert queue.take(8) == ["a", "b"]
+    assert queue.take(3) == ["c"]
+
+
+def test_files_have_whole_batches_where_nobody_speaks(queue):
+    for name in "abcdefghij":
+        queue.enter(name, FILE)
+    assert queue.take(4) == ["a", "b", "c", "d"]
+    queue.enter("final", FINAL)
+    queue.take(4)
+    assert queue.take(4, turns.QUIET_SECONDS) == ["e"]
+    assert queue.take(4, turns.QUIET_SECONDS + 0.1) == ["f", "g", "h", "i"]
 
 
 def test_a_file_that_has_waited_long_goes_along_where_a_live_batch_has_room(queue):
     queue.enter("file", FILE, asked=0)
     queue.enter("other file", FILE, asked=0)
+    queue.enter("young file", FILE, asked=1)
     for at in range(4):
         queue.enter(f"final {at}", FINAL, asked=turns.FILE_SECONDS)
     assert "file" not in queue.take(3, turns.FILE_SECONDS)
     assert queue.take(3, turns.FILE_SECONDS) == ["final 3", "file"]
+    queue.enter("final 4", FINAL, asked=turns.FILE_SECONDS)
+    assert queue.take(16, turns.FILE_SECONDS) == ["final 4", "other file"]
 
 
 def test_a_newer_partial_takes_the_place_of_its_speakers_older_one(queue):
@@ -133,12 +146,20 @@ def test_a_flood_is_spread_over_the_time_it_takes_to_say_it(queue):
     assert taken == [f"flood {i}" for i in range(3)] + [f"other {i}" for i in range(7)]  # those of 0, 5 and 10 s
 
 
-def test_a_flood_has_all_the_room_that_nobody_else_wants(queue):
+def test_a_flood_has_a_part_of_each_batch_while_others_are_about(queue):
     for i in range(200):
         queue.enter(f"flood {i}", FINAL, speaker="mallory")
     queue.enter("other", FINAL, speaker="alice")
-    assert sorted(queue.take(8)) == sorted(["other", *(f"flood {i}" for i in range(7))])
-    assert queue.take(8) == [f"flood {i}" for i in range(7, 15)]
+    assert queue.take(8) == ["flood 0", "other", "flood 1", "flood 2"]
+    assert queue.take(8) == ["flood 3", "flood 4"]
+
+
+def test_a_flood_has_whole_batches_where_nobody_else_speaks(queue):
+    for i in range(200):
+        queue.enter(f"flood {i}", FINAL, speaker="mallory", seconds=1 + 2 * turns.QUIET_SECONDS)
+    assert queue.take(8) == ["flood 0", "flood 1", "flood 2"]
+    assert len(queue.take(8, turns.QUIET_SECONDS)) == 2
+    assert len(queue.take(8, turns.QUIET_SECONDS + 1)) == 8
 
 
 def test_a_partial_does_not_wait_behind_finals_that_are_ahead_of_their_pace(queue):
@@ -162,7 +183,8 @@ def test_a_short_clip_after_a_long_one_is_not_put_off_for_the_long_ones_sake(que
 def test_who_was_heard_while_nobody_else_wanted_to_be_owes_nothing(queue):
     for i in range(50):
         queue.enter(f"{i}", FINAL, speaker="mallory")
-    queue.take(50)
+    while queue.turns:
+        queue.take(50)
     assert queue.enter("next", FINAL, asked=1, speaker="mallory").due == 2
 
 
