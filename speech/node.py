@@ -14,7 +14,8 @@ from speech import checks, gate, script, windows
 from speech.config import Config
 from speech.engines import Engine, Hypothesis, Options, Segment, probe
 from speech.intake import Intake, Order, Taken
-from speech.scheduler import Broken, Priority, Scheduler, call_seconds
+from speech.scheduler import Broken, Scheduler, call_seconds
+from speech.turns import Priority
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Request:
     keep_to: float | None = None
     script: str = ""
     clip: str = ""
+    speaker: str = ""  # whose voice it is, so that speakers take turns; any name, the same for the same person
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,11 @@ class Node:
         scheduler = await self.start()
         return await asyncio.shield(scheduler.broken)  # whoever is cancelled here does not cancel it
 
+    def wind_down(self) -> None:
+        """Finals only from now on, so that an end which is asked for waits for nothing else."""
+        if self.scheduler:
+            self.scheduler.wind_down()
+
     async def stop(self) -> None:
         """Finish what is queued, within bounds."""
         if self.scheduler:
@@ -121,14 +128,13 @@ class Node:
         if self.scheduler is None:
             raise Loading("the model is being loaded")
         self._refuse_impossible(request, self.scheduler.engine)
-        began = time.monotonic()
+        asked = self.scheduler.clock()
         intake = self._files if request.priority is Priority.FILE else self._intake
         taken = await intake.take(request.data, self._order(request))
         if not gate.seconds(taken.spans):
             return self._silent(taken, request)
-        patience = request.patience - (time.monotonic() - began)
         pieces = windows.cut(taken, self.scheduler.engine.capabilities.window_seconds)
-        heard = await self._transcribed(pieces, request, patience, self.scheduler)
+        heard = await _transcribed(pieces, request, asked, self.scheduler)
         return _answer(windows.joined(pieces, heard), taken, request.script)
 
     def _loaded(self) -> tuple[Engine, float]:
@@ -158,18 +164,27 @@ class Node:
         why = "no-speech" if taken.seconds else "empty"
         return Answer("", request.options.language or "", taken.seconds, why, None, 0.0, 1.0, 0.0, ())
 
-    async def _transcribed(
-        self, pieces: list[windows.Piece], request: Request, patience: float, scheduler: Scheduler
-    ) -> list[Hypothesis]:
-        room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
 
-        async def heard(piece: windows.Piece) -> Hypothesis:
-            async with room:
-                return await scheduler.hear(piece.audio, request.options, request.priority, patience)
+async def _transcribed(
+    pieces: list[windows.Piece], request: Request, asked: float, scheduler: Scheduler
+) -> list[Hypothesis]:
+    room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(heard(piece)) for piece in pieces]
-        return [task.result() for task in tasks]
+    async def heard(piece: windows.Piece, speaker: str) -> Hypothesis:
+        async with room:
+            return await scheduler.hear(
+                piece.audio, request.options, request.priority, request.patience, speaker=speaker, asked=asked
+            )
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(heard(piece, _voice(request, i))) for i, piece in enumerate(pieces)]
+    return [task.result() for task in tasks]
+
+
+def _voice(request: Request, place: int) -> str:
+    """Whose turn a piece takes. A long partial's later pieces replace their like, never its first."""
+    apart = request.speaker and request.priority is Priority.PARTIAL and place
+    return f"{request.speaker} {place}" if apart else request.speaker
 
 
 def _answer(heard: windows.Joined, taken: Taken, wanted: str) -> Answer:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from speech import codec, scheduler
+from speech import codec, turns
 from speech.config import Config
 from speech.engines import Options
 from speech.node import Node, Request, Unusable
@@ -33,7 +33,7 @@ async def test_a_long_recording_is_heard_whole(node):
 
 
 async def test_a_file_of_more_windows_than_may_wait_is_heard(node, monkeypatch):
-    monkeypatch.setattr(scheduler, "FILES_WAITING", 4)
+    monkeypatch.setattr(turns, "FILES_WAITING", 4)
     word = sounds.sentences("en")[0].audio
     audio = np.concatenate([part for _ in range(6) for part in (word, np.zeros(16_000 * 29, np.float32))])
     answer = await node.hear(Request(codec.as_wav(audio), Options(language="en")))
