@@ -92,7 +92,7 @@ class _Step:
     def _captured(self) -> torch.cuda.CUDAGraph:
         """The computation, recorded after two trial runs on a stream aside, as CUDA asks for. What they wrote into the
         cache lies where the next step, or the mask, passes over it."""
-        at, aside = self.cache.at.clone(), torch.cuda.Stream(self.model.device)
+        at, aside = self.cache.at.clone(), torch.cuda.Stream(self.model.device)  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream(self.model.device))
         with torch.cuda.stream(aside):
             for _ in range(2):

@@ -16,7 +16,7 @@ from speech.decoder.mel import LogMel
 from speech.decoder.model import Attended, Model
 from speech.decoder.steps import Steps
 from speech.decoder.vocabulary import Vocabulary
-from speech.engines import SAMPLE_RATE, Capabilities, EngineError, Hypothesis, Outcome, Row, refusal
+from speech.engines import SAMPLE_RATE, Capabilities, Hypothesis, Outcome, Row, lost, refusal
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 MAX_COMPRESSION_RATIO = 2.4  # whisper.transcribe's own limits
@@ -104,9 +104,9 @@ class WhisperEngine:
                 return list(self._transcribed(rows, seconds))
         except torch.OutOfMemoryError as error:
             if len(rows) == 1:
-                return [_failure(error)]
+                return [lost(error)]
         except (RuntimeError, ValueError, IndexError) as error:
-            raise _failure(error) from error
+            raise lost(error) from error
         torch.cuda.empty_cache()  # after the except: its traceback holds the tensors
         half = len(rows) // 2
         return self._halving(rows[:half], seconds) + self._halving(rows[half:], seconds)
@@ -181,11 +181,3 @@ def looks_wrong(one: Hypothesis) -> bool:
 
 def _merit(one: Hypothesis) -> tuple[bool, float]:
     return (not one.compression_ratio > MAX_COMPRESSION_RATIO, one.avg_logprob)
-
-
-def _failure(error: Exception) -> EngineError:
-    """What an error in the model means to those whose clips it was."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return EngineError("out of memory", retryable=True)
-    lost = isinstance(error, torch.AcceleratorError)  # a device that is gone; a fresh process may find it again
-    return EngineError(f"{type(error).__name__} in the model", retryable=lost)

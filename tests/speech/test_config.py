@@ -20,13 +20,14 @@ def test_every_setting_is_read():
     settings = config.read(
         {
             "WHISPER_MODEL": "small", "WHISPER_MODEL_DIR": "/models", "WHISPER_DEVICE": "cuda:1",
-            "WHISPER_DTYPE": "bfloat16", "WHISPER_WINDOW": "bucketed", "SPEECH_ENGINE": "whisper", "VAD_AGGRESSIVENESS": "off",
+            "WHISPER_DTYPE": "bfloat16", "WHISPER_WINDOW": "bucketed",
+            "SPEECH_ENGINE": "whisper", "VAD_AGGRESSIVENESS": "off",
             "CLIP_MAX_SECONDS": "12.5", "SPEECH_TOKEN": "secret", "LOG_DIR": "/logs",
         }
     )  # fmt: skip
     assert settings == config.Config(
-        model="small", model_dir=Path("/models"), device="cuda:1", dtype="bfloat16", window="bucketed", engine="whisper",
-        aggressiveness=None, clip_max_seconds=12.5, token="secret", log_dir=Path("/logs"),
+        model="small", model_dir=Path("/models"), device="cuda:1", dtype="bfloat16", window="bucketed",
+        engine="whisper", aggressiveness=None, clip_max_seconds=12.5, token="secret", log_dir=Path("/logs"),
     )  # fmt: skip
 
 

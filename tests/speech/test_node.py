@@ -33,11 +33,11 @@ async def test_a_long_recording_is_heard_whole(node):
 
 
 async def test_a_file_of_more_windows_than_may_wait_is_heard(node, monkeypatch):
-    monkeypatch.setattr(turns, "FILES_WAITING", 4)
+    monkeypatch.setattr(turns, "FILES_WAITING", node.engine.capabilities.batch)
     word = sounds.sentences("en")[0].audio
-    audio = np.concatenate([part for _ in range(6) for part in (word, np.zeros(16_000 * 29, np.float32))])
+    audio = np.concatenate([part for _ in range(10) for part in (word, np.zeros(16_000 * 29, np.float32))])
     answer = await node.hear(Request(codec.as_wav(audio), Options(language="en")))
-    assert answer.text.count("We need sixty-five people.") == 6
+    assert answer.text.count("We need sixty-five people.") == 10
 
 
 async def test_a_trim_that_leaves_nothing_is_an_empty_clip(node):
