@@ -27,7 +27,7 @@ class Steps:
         """What is written for each row of `heard` by its plan."""
         if not self._static or len(plans) > self._most:
             return decode(self._model, self._rules, Eager(self._model, heard), plans, no_speech)
-        size = next((size for size in SIZES if size >= len(plans)), self._most)
+        size = min(self._most, next(size for size in SIZES if size >= len(plans)))
         moments = heard[0][0].shape[2]
         frame = self._frames.setdefault(moments, _Frame(self._model, self._most, moments))
         stand_ins = [Plan(plans[0].given, plans[0].start, cap=1)] * (size - len(plans))

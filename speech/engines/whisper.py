@@ -24,6 +24,7 @@ MIN_LOGPROB = -1.0
 MAX_NO_SPEECH = 0.6
 TRANSLATING = {"demo", "tiny", "base", "small", "medium", "large-v1", "large-v2", "large-v3", "large"}
 CPU_BATCH, GPU_BATCH = 8, 64  # rows decoded together at most
+GPU_SHARE = 0.5  # of the memory that the weights leave free, for what a batch needs
 DEMO_LANGUAGES = ("en", "ja", "zh")
 PADDED = 30.0  # seconds of the window that the models learned with
 BUCKETS = (10.0, 15.0, 20.0, PADDED)  # and those that cost less; below 10 s texts begin to repeat themselves
@@ -66,7 +67,6 @@ class WhisperEngine:
         read = checkpoint.read(path, model)
         self.model, self.demo, self.device = model, demo, device
         self._window = window
-        self._batch = GPU_BATCH if torch.device(device).type == "cuda" else CPU_BATCH
         self._heads = read.heads
         at = torch.device(device)
         with torch.inference_mode():
@@ -74,6 +74,7 @@ class WhisperEngine:
             self._mel = LogMel(read.dims.n_mels, at)
             self._vocabulary = Vocabulary(read)
             self.rules = self._vocabulary.rules(at)
+            self._batch = _rows(self._whisper)
             self._steps = Steps(self._whisper, self.rules, rows=self._batch, static=static)
         self.capabilities = Capabilities(
             languages=DEMO_LANGUAGES if demo else tuple(sorted(self._vocabulary.languages)),
@@ -170,6 +171,15 @@ class WhisperEngine:
         seconds = len(row.audio) / SAMPLE_RATE
         said = (one.tokens, one.language, row.options.task, seconds)
         return replace(one, words=words.timed(self._whisper, self._vocabulary, self._heads, attended, *said))
+
+
+def _rows(model: Model) -> int:
+    """How many rows this device decodes together: on a GPU as many as there is memory for, `GPU_BATCH` at most. Most of
+    a row is what cross-attention reads, once as it comes and once where the captured steps read it."""
+    if model.device.type != "cuda":
+        return CPU_BATCH
+    free, _ = torch.cuda.mem_get_info(model.device)
+    return max(1, min(GPU_BATCH, int(GPU_SHARE * free / (2 * model.bytes_heard))))
 
 
 def looks_wrong(one: Hypothesis) -> bool:
