@@ -202,7 +202,9 @@ class _Resampler:
 
     def _keep(self, frames: list[AudioFrame]) -> None:
         """Channels mixed by their mean: one that is silent does not clip the other, nor does a pair."""
-        self._parts += [np.nan_to_num(part.to_ndarray()).mean(axis=0, dtype=np.float32) for part in frames]
+        # no number, and none so large that all else would be scaled to silence beside it
+        clean = [np.nan_to_num(part.to_ndarray(), nan=0.0, posinf=0.0, neginf=0.0) for part in frames]
+        self._parts += [part.mean(axis=0, dtype=np.float32) for part in clean]
 
 
 def _joined(runs: list[Run]) -> Audio:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-import pickle
 from typing import TYPE_CHECKING
 
 from speech import weights
+from speech.checkpoint import flaw
 from speech.config import BadSetting, Config
 
 if TYPE_CHECKING:
     from speech.engines import Engine  # brings numpy, which whoever looks for what is missing does without
+
+CURE = "Give a .pt in openai-whisper's format, or set WHISPER_MODEL to auto."
+SMALLER = "Set WHISPER_MODEL to a smaller one, or WHISPER_DEVICE to cpu."
 
 
 def load(config: Config, say: weights.Say) -> Engine:
@@ -25,6 +28,8 @@ def load(config: Config, say: weights.Say) -> Engine:
     device = chosen_device(config.device, torch.cuda.device_count() if torch.cuda.is_available() else 0)
     dtype = chosen_dtype(config.dtype, device)
     checkpoint = weights.choose(config.model, config.model_dir, whisper._MODELS, gpu=device.startswith("cuda"), say=say)
+    if checkpoint.name not in whisper._MODELS and (wrong := flaw(checkpoint.path)):  # theirs have a checksum
+        raise weights.Unobtainable(f"{checkpoint.path} {wrong}. {CURE}")
     try:
         return WhisperEngine(
             checkpoint.path,
@@ -34,11 +39,17 @@ def load(config: Config, say: weights.Say) -> Engine:
             dtype=dtype,
             window=config.window,
         )
-    except (RuntimeError, KeyError, EOFError, OSError, ValueError, TypeError, pickle.UnpicklingError) as error:
-        raise weights.Unobtainable(
-            f"{checkpoint.path} cannot be loaded as a Whisper checkpoint ({type(error).__name__}). "
-            "Give a .pt in openai-whisper's format, or set WHISPER_MODEL to auto."
-        ) from error
+    except Exception as error:  # whatever lies in a foreign file; where it came from stays to be seen
+        raise _unobtainable(checkpoint, device, error) from error
+
+
+def _unobtainable(checkpoint: weights.Checkpoint, device: str, error: Exception) -> weights.Unobtainable:
+    from speech.engines import lost
+
+    if lost(error).retryable:
+        return weights.Unobtainable(f"{checkpoint.path} does not fit into the memory of {device}. {SMALLER}")
+    what = f"{checkpoint.path} cannot be loaded as a Whisper checkpoint ({type(error).__name__})"
+    return weights.Unobtainable(f"{what}. {CURE}")
 
 
 def processors() -> int:

@@ -176,8 +176,11 @@ async def _transcribed(
                 piece.audio, request.options, request.priority, request.patience, speaker=speaker, asked=asked
             )
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(heard(piece, _voice(request, i))) for i, piece in enumerate(pieces)]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(heard(piece, _voice(request, i))) for i, piece in enumerate(pieces)]
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None  # a clip's pieces fail together, and the first says why
     return [task.result() for task in tasks]
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
+from speech.checkpoint import flaw
+
 DEMO = Path(__file__).parent / "data" / "demo.pt"
 AUTO_ON_GPU = "turbo"
 AUTO_ON_CPU = "base"
@@ -120,6 +122,8 @@ def _auto(folder: Path, known: Mapping[str, str], *, gpu: bool, say: Say) -> Che
 
 def _named_file(wanted: str, known: Mapping[str, str]) -> Checkpoint:
     path = Path(wanted).expanduser()
+    if path.is_dir():
+        raise Unobtainable(f"WHISPER_MODEL={wanted!r} {flaw(path)}. Give the path of a .pt, or auto.")
     if path.suffix == ".pt" and path.is_file():
         return Checkpoint(path.name, path, demo=_is_demo(path))
     if path.suffix == ".pt":
