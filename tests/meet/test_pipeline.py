@@ -6,6 +6,7 @@ import http.server
 import io
 import json
 import threading
+import urllib.parse
 import uuid
 
 import httpx
@@ -241,13 +242,27 @@ async def test_a_wrong_token_is_no_verdict_on_the_clip(cast, settings):
             assert (await client.get(f"{address}/health")).status_code == 200
 
 
+async def test_the_tier_is_told_who_speaks_so_that_speakers_take_turns(cast, settings):
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    asked = []
+    with answering(503, b'{"success": false, "retryable": true}', asked) as address:
+        settings.SPEECH_URL = address
+        recognizer._client = None
+        await pipeline.caption(clip)
+    (query,) = asked
+    assert query["speaker"] == [str(cast.alice.pk)]
+    assert query["priority"] == ["final"]
+
+
 @contextlib.contextmanager
-def answering(status, body):
-    """A server that gives one answer to everything."""
+def answering(status, body, asked=None):
+    """A server that gives one answer to everything; `asked` gets each query."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
+            if asked is not None:
+                asked.append(urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 
+import httpx
 import numpy as np
 import pytest
 
 from speech import codec, turns
 from speech.config import Config
-from speech.engines import Options
+from speech.engines import SILENCE, Engine, Options, Outcome, Row
 from speech.node import Node, Request, Unusable
+from speech.server import create_app
 from tests.speech import sounds
 
 
@@ -74,3 +77,72 @@ async def test_who_no_longer_waits_for_the_engine_to_break_does_not_end_it(engin
     sentence = sounds.sentences("en")[0]
     assert (await asyncio.wait_for(node.hear(Request(sentence.data)), 20)).text == sentence.text
     await node.stop()
+
+
+class Held:
+    """The real engine, which begins nothing before it is let."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.name, self.model, self.device, self.demo = engine.name, engine.model, engine.device, engine.demo
+        self.capabilities = engine.capabilities
+        self.go, self.taken = threading.Event(), threading.Event()
+        self._engine = engine
+
+    def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
+        if len(rows[0].audio) != len(SILENCE):  # the start's own probe
+            self.taken.set()
+            self.go.wait(60)
+        return self._engine.transcribe(rows)
+
+
+@pytest.fixture
+async def held(engine) -> AsyncIterator[tuple[Node, Held, httpx.AsyncClient, asyncio.Task[httpx.Response]]]:
+    """A node whose engine is held at a final, and a caller of its server."""
+    held = Held(engine)
+    node = Node(Config(model="demo"), lambda: held)
+    await node.start()
+    app = httpx.ASGITransport(create_app(node))
+    async with httpx.AsyncClient(transport=app, base_url="http://speech", timeout=60) as http:
+        first = asyncio.create_task(asked(http, priority="final"))
+        await asyncio.to_thread(held.taken.wait, 30)
+        yield node, held, http, first
+        held.go.set()
+    await node.stop()
+
+
+async def asked(http: httpx.AsyncClient, **query: str) -> httpx.Response:
+    return await http.post("/transcribe/binary", params=query, content=sounds.sentences("en")[0].data)
+
+
+async def waiting(node: Node, count: int) -> None:
+    while node.scheduler.waiting != count:  # noqa: ASYNC110 - the queue tells nobody of it
+        await asyncio.sleep(0.01)
+
+
+async def test_a_partial_that_a_newer_one_replaced_is_told_so_and_is_not_to_be_sent_again(held):
+    node, engine, http, first = held
+    older = asyncio.create_task(asked(http, priority="partial", speaker="alice"))
+    await waiting(node, 1)
+    others = asyncio.create_task(asked(http, priority="partial", speaker="bob"))
+    await waiting(node, 2)
+    newer = asyncio.create_task(asked(http, priority="partial", speaker="alice"))
+    answer = await older
+    assert answer.status_code == httpx.codes.CONFLICT
+    assert answer.json()["retryable"] is False
+    assert "retry-after" not in answer.headers
+    engine.go.set()
+    assert {(await task).status_code for task in (first, others, newer)} == {httpx.codes.OK}
+
+
+async def test_an_end_that_is_asked_for_sends_files_away_at_once_and_hears_the_finals(held):
+    node, engine, http, first = held
+    file = asyncio.create_task(asked(http, priority="file"))
+    final = asyncio.create_task(asked(http, priority="final"))
+    await waiting(node, 2)
+    node.wind_down()
+    answer = await file
+    assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert answer.json()["retryable"]
+    assert answer.headers["retry-after"]
+    engine.go.set()
+    assert {(await task).json()["text"] for task in (first, final)} == {sounds.sentences("en")[0].text}
