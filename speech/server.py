@@ -106,11 +106,10 @@ async def _answered(http: HttpRequest, body: Coroutine[Any, Any, bytes], fields:
         began = time.monotonic()
         request = wire.parse(data, fields)
         answer = await _unless_gone(http, _node(http).hear(request))
-    except BaseException as error:
-        failure = _alone(error)
-        if not isinstance(failure, Exception) or isinstance(failure, HTTPException):
-            raise
-        return _failed(failure, clip)
+    except HTTPException:
+        raise
+    except Exception as error:
+        return _failed(error, clip)
     if answer is None:
         return Response(status_code=499)
     spent = time.monotonic() - began
@@ -231,13 +230,6 @@ def _failed(error: Exception, clip: str) -> Response:
     if reason := getattr(error, "reason", ""):
         told["reason"] = reason  # one word for programs
     return JSONResponse(told, status, headers)
-
-
-def _alone(error: BaseException) -> BaseException:
-    """The first error of a group; rows of one clip fail together."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def _node(http: HttpRequest) -> Node:
