@@ -154,24 +154,40 @@ class Segmenter:
         return at
 
 
+class Clips:
+    """A microphone's clips as stretches, each as soon as it is over."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._segmenter = Segmenter(rules)
+        self._begun: int | None = None
+
+    @property
+    def start(self) -> int | None:
+        """Where the open clip begins, or None while nobody speaks."""
+        return self._segmenter.start
+
+    def push(self, frame: Frame) -> list[Stretch]:
+        """The clips that `frame` shows to be over."""
+        spoken = self._segmenter.spoken  # before it: an end, or a cut, is about what came before
+        return self._over(self._segmenter.push(frame), spoken, frame.at)
+
+    def finish(self, at: int) -> list[Stretch]:
+        """The open clip, with everything up to `at`."""
+        return self._over(self._segmenter.finish(at), self._segmenter.spoken, at)
+
+    def _over(self, events: list[Event], spoken: int, now: int) -> list[Stretch]:
+        found: list[Stretch] = []
+        for event in events:
+            if self._begun is not None:
+                found.append(Stretch(self._begun, event.at, min(spoken, event.at), now, event.type == "cut"))
+            self._begun = None if event.type == "end" else event.at
+        return found
+
+
 def stretches(frames: Iterable[Frame], rules: Rules, until: int) -> list[Stretch]:
     """The clips of a recording that is there as a whole and ends at `until` (ms)."""
-    segmenter = Segmenter(rules)
-    found: list[Stretch] = []
-    start: int | None = None
-
-    def note(events: list[Event], spoken: int, now: int) -> None:
-        nonlocal start
-        for event in events:
-            if start is not None:
-                found.append(Stretch(start, event.at, min(spoken, event.at), now, event.type == "cut"))
-            start = None if event.type == "end" else event.at
-
-    for frame in frames:
-        spoken = segmenter.spoken  # before it: an end, or a cut, is about what came before
-        note(segmenter.push(frame), spoken, frame.at)
-    note(segmenter.finish(until), segmenter.spoken, until)
-    return found
+    clips = Clips(rules)
+    return [one for frame in frames for one in clips.push(frame)] + clips.finish(until)
 
 
 def framed(audio: npt.NDArray[np.float32], speech: npt.NDArray[np.bool_], at: int = 0) -> Iterator[Frame]:
