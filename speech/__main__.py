@@ -90,6 +90,7 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chunk", type=float, default=0.5, help="seconds of sound at a time")
     parser.add_argument("--start", type=float, default=0.0, help="seconds into the file")
     parser.add_argument("--end", type=float, help="seconds into the file; its end without it")
+    parser.set_defaults(fast=False)
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument("--realtime", dest="fast", action="store_false", help="as it was spoken (the default)")
     pace.add_argument("--fast", dest="fast", action="store_true", help="as fast as it can be heard")

@@ -15,6 +15,7 @@ import pytest
 
 from speech import __main__ as command
 from speech import codec, commands, loading, memory
+from speech.engines import Capabilities
 from speech.node import Progress
 from speech.progress import EVERY_SECONDS, Bar
 from tests.speech import sounds
@@ -125,17 +126,26 @@ def test_a_language_the_model_does_not_know_is_refused_by_name(capsys):
     assert "does not know fr" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("form", "timed"), [("txt", False), ("json", True), ("srt", True), ("vtt", True)])
+def test_words_times_are_asked_for_where_they_are_shown_and_the_engine_knows_them(form, timed):
+    can = Capabilities(("en",), translates=False, words=True)
+    options = commands._options(commands.Wanted((ONE.path,), form), can)
+    assert (options.timestamps, options.words) == (timed, timed)
+    assert not commands._options(commands.Wanted((ONE.path,), form), Capabilities(("en",), translates=False)).words
+
+
 def test_silence_has_no_subtitles_and_is_no_failure(tmp_path, capsys):
     (tmp_path / "silence.wav").write_bytes(codec.as_wav(np.zeros(32_000, np.float32)))
     assert command.main(["transcribe", "--srt", str(tmp_path / "silence.wav")]) == 0
     assert capsys.readouterr().out.strip() == ""
 
 
-def run(*arguments: str, **more: object) -> subprocess.Popen[str]:
+def run(*arguments: str, group: bool = False) -> subprocess.Popen[str]:
     environment = {**os.environ, "WHISPER_MODEL": "demo", "PYTHONIOENCODING": "latin-1"}
     return subprocess.Popen(
         [sys.executable, "-m", "speech", *arguments],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", **more,
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        start_new_session=group,
     )  # fmt: skip
 
 
@@ -151,7 +161,7 @@ def test_ctrl_c_ends_everything_cleanly(tmp_path):
     """As a terminal has it: the signal goes to the whole group, decoding processes included."""
     long = np.concatenate([sounds.told(sounds.sentences("en"), pause=1.1)] * 3)
     (tmp_path / "long.wav").write_bytes(codec.as_wav(long))
-    process = run("transcribe", str(ONE.path), str(tmp_path / "long.wav"), start_new_session=True)
+    process = run("transcribe", str(ONE.path), str(tmp_path / "long.wav"), group=True)
     assert process.stdout.readline().startswith("==>")  # it is past the first, and at work on the second
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=30)

@@ -41,6 +41,8 @@ def test_every_setting_is_read():
         ("CLIP_MAX_SECONDS", "soon", "number of seconds"),
         ("CLIP_MAX_SECONDS", "nan", "number of seconds"),
         ("CLIP_MAX_SECONDS", "0", "number of seconds"),
+        ("CLIP_SILENCE_SECONDS", "0.2", "from 0.3 to 5"),
+        ("PARTIAL_INTERVAL_MS", "often", "number of milliseconds from 50 to 10000"),
         ("SPEECH_TOKEN", "a b", "ASCII"),
     ],
 )

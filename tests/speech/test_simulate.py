@@ -80,6 +80,14 @@ def test_in_real_time_finals_all_come_and_partials_that_are_overtaken_do_not(tal
     assert all(float(line[5]) >= 0 for line in lines)
 
 
+@pytest.mark.parametrize(("said", "fast"), [([], False), (["--realtime"], False), (["--fast"], True)])
+def test_it_is_played_as_it_was_spoken_unless_told_otherwise(said, fast, monkeypatch):
+    plans: list[Plan] = []
+    monkeypatch.setattr(simulate, "simulate", lambda config, plan, say: plans.append(plan))
+    command.main(["simulate", "a.wav", *said])
+    assert plans == [Plan(Path("a.wav"), fast=fast)]
+
+
 def test_a_part_of_a_file_keeps_the_files_times(talk, capsys):
     start = SAID[0].seconds + 1.0
     arguments = ["--start", str(start), "--end", str(start + SAID[1].seconds + 1.2), "--fast", "--chunk", "1"]
