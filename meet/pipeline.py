@@ -140,6 +140,7 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         keep_to=clip.keep_to,
         deadline=_deadline(clip),
         languages=tuple(clip.meeting.room.languages) if not clip.language else (),
+        speaker=str(clip.participant_id),
     )
     work = asyncio.ensure_future(recognizer.transcribe(sound, wanted))
     try:

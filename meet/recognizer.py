@@ -38,7 +38,8 @@ class NotUnderstood(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of one clip. `keep_*` in ms from its start, `deadline` in ms from now.
+    """What is asked of one clip. `keep_*` in ms from its start, `deadline` in ms from now, `speaker` any name that is
+    theirs alone: speakers take turns.
 
     No `language`: find out, among `languages` where there are some.
     """
@@ -50,6 +51,7 @@ class Wanted:
     keep_to: int | None
     deadline: int
     languages: tuple[str, ...] = ()
+    speaker: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
         "keep_to": "" if wanted.keep_to is None else wanted.keep_to,
         "priority": "final",
         "deadline": wanted.deadline,
+        "speaker": wanted.speaker,
     }
     try:
         answer = await _http().post(

@@ -16,13 +16,13 @@ from speech.engines import Capabilities, EngineError, Options
 from speech.intake import Unstartable
 from speech.node import FILE_MAX_SECONDS, Answer, Node, Request, Unusable
 from speech.progress import Bar
-from speech.scheduler import Broken, Closed, Overloaded
+from speech.scheduler import Broken, Closed
+from speech.turns import Expired, Overloaded
 from speech.weights import Say
 
-PLAIN = Options()  # text without times, the language detected
 FORMS = ("txt", "json", "srt", "vtt")
 FILE_MAX_BYTES = 1 << 30  # a file is held in memory as a whole; an hour of any sound takes less
-FAILURES = (OSError, codec.Undecodable, Unstartable, Unusable, Broken, Closed, Overloaded, EngineError)
+FAILURES = (OSError, codec.Undecodable, Unstartable, Unusable, Broken, Closed, Overloaded, Expired, EngineError)
 
 
 class TooLarge(codec.Undecodable):

@@ -10,6 +10,7 @@ from pathlib import Path
 ENGINES = ("whisper",)
 PLANNED_ENGINES = ("faster-whisper",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+WINDOWS = ("padded", "bucketed")
 
 
 class BadSetting(Exception):
@@ -24,6 +25,7 @@ class Config:
     model_dir: Path = Path.home() / ".cache" / "whisper"
     device: str = "auto"
     dtype: str = "auto"
+    window: str = "padded"
     engine: str = "whisper"
     aggressiveness: int | None = 2
     clip_max_seconds: float = 20.0
@@ -42,6 +44,7 @@ def read(environ: Mapping[str, str]) -> Config:
         model_dir=_model_dir(value),
         device=_device(value.get("WHISPER_DEVICE", default.device)),
         dtype=_one_of("WHISPER_DTYPE", value.get("WHISPER_DTYPE", default.dtype), DTYPES),
+        window=_one_of("WHISPER_WINDOW", value.get("WHISPER_WINDOW", default.window), WINDOWS),
         engine=_engine(value.get("SPEECH_ENGINE", default.engine)),
         aggressiveness=_aggressiveness(value.get("VAD_AGGRESSIVENESS", "2")),
         clip_max_seconds=_seconds("CLIP_MAX_SECONDS", value.get("CLIP_MAX_SECONDS", "20"), 6.0, 30.0),

@@ -26,7 +26,14 @@ def load(config: Config, say: weights.Say) -> Engine:
     dtype = chosen_dtype(config.dtype, device)
     checkpoint = weights.choose(config.model, config.model_dir, whisper._MODELS, gpu=device.startswith("cuda"), say=say)
     try:
-        return WhisperEngine(checkpoint.path, model=checkpoint.name, demo=checkpoint.demo, device=device, dtype=dtype)
+        return WhisperEngine(
+            checkpoint.path,
+            model=checkpoint.name,
+            demo=checkpoint.demo,
+            device=device,
+            dtype=dtype,
+            window=config.window,
+        )
     except (RuntimeError, KeyError, EOFError, OSError, ValueError, TypeError, pickle.UnpicklingError) as error:
         raise weights.Unobtainable(
             f"{checkpoint.path} cannot be loaded as a Whisper checkpoint ({type(error).__name__}). "
@@ -51,10 +58,19 @@ def chosen_device(wanted: str, gpus: int) -> str:
     return wanted
 
 
+def multiplies_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 by instructions of its own: AMX, or AVX-512 BF16."""
+    import torch
+
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+
+
 def chosen_dtype(wanted: str, device: str) -> str:
     """What it computes in. Raises `BadSetting`."""
+    if wanted == "auto" and device == "cpu":
+        return "bfloat16" if multiplies_bfloat16() else "float32"
     if wanted == "auto":
-        return "float16" if device.startswith("cuda") else "float32"
+        return "float16"
     if wanted == "float16" and device == "cpu":
         raise BadSetting("WHISPER_DTYPE='float16' needs a CUDA device. Use auto, float32 or bfloat16 on a CPU.")
     return wanted

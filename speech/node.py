@@ -15,8 +15,9 @@ from speech.clips import Clip
 from speech.config import Config
 from speech.engines import Engine, Hypothesis, Options, Segment, Word, probe
 from speech.intake import Intake, Order, Taken
-from speech.scheduler import Broken, Priority, Scheduler, call_seconds
+from speech.scheduler import Broken, Scheduler, call_seconds
 from speech.segmenter import Rules
+from speech.turns import Priority
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Request:
     keep_to: float | None = None
     script: str = ""
     clip: str = ""
+    speaker: str = ""  # whose voice it is, so that speakers take turns; any name, the same for the same person
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,11 @@ class Node:
         scheduler = await self.start()
         return await asyncio.shield(scheduler.broken)  # whoever is cancelled here does not cancel it
 
+    def wind_down(self) -> None:
+        """Finals only from now on, so that an end which is asked for waits for nothing else."""
+        if self.scheduler:
+            self.scheduler.wind_down()
+
     async def stop(self) -> None:
         """Finish what is queued, within bounds."""
         if self.scheduler:
@@ -138,14 +145,13 @@ class Node:
         if self.scheduler is None:
             raise Loading("the model is being loaded")
         self._refuse_impossible(request, self.scheduler.engine)
-        began = time.monotonic()
+        asked = self.scheduler.clock()
         intake = self._files if request.priority is Priority.FILE else self._intake
         taken = await intake.take(request.data, self._order(request))
         if not gate.seconds(taken.spans):
             return self._silent(taken, request)
-        patience = request.patience - (time.monotonic() - began)
         found = await self._cut(taken, request, self.scheduler.engine.capabilities.window_seconds)
-        heard = await self._transcribed(found, request, patience, self.scheduler, told)
+        heard = await _transcribed(found, request, asked, self.scheduler, told)
         return _answer(clips.joined(found, heard), taken, request.script)
 
     def _loaded(self) -> tuple[Engine, float]:
@@ -182,27 +188,36 @@ class Node:
         rules = Rules(min(self.config.clip_max_seconds, window), self.config.clip_silence_seconds)
         return await asyncio.to_thread(clips.cut, taken, rules)  # an hour has 360,000 frames
 
-    async def _transcribed(
-        self, found: list[Clip], request: Request, patience: float, scheduler: Scheduler, told: Told | None
-    ) -> list[Hypothesis]:
-        room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
-        done = Progress(0, len(found), 0.0, sum(clip.seconds for clip in found))
 
-        async def heard(clip: Clip) -> Hypothesis:
-            nonlocal done
-            async with room:
-                hypothesis = await scheduler.hear(clip.audio, request.options, request.priority, patience)
-            done = replace(done, clips_done=done.clips_done + 1, seconds_done=done.seconds_done + clip.seconds)
-            if told:
-                told(done)
-            return hypothesis
+async def _transcribed(
+    found: list[Clip], request: Request, asked: float, scheduler: Scheduler, told: Told | None
+) -> list[Hypothesis]:
+    room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
+    done = Progress(0, len(found), 0.0, sum(clip.seconds for clip in found))
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(heard(clip)) for clip in found]
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None  # clips of one recording fail together
-        return [task.result() for task in tasks]
+    async def heard(clip: Clip, speaker: str) -> Hypothesis:
+        nonlocal done
+        async with room:
+            hypothesis = await scheduler.hear(
+                clip.audio, request.options, request.priority, request.patience, speaker=speaker, asked=asked
+            )
+        done = replace(done, clips_done=done.clips_done + 1, seconds_done=done.seconds_done + clip.seconds)
+        if told:
+            told(done)
+        return hypothesis
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(heard(clip, _voice(request, i))) for i, clip in enumerate(found)]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None  # clips of one recording fail together
+    return [task.result() for task in tasks]
+
+
+def _voice(request: Request, place: int) -> str:
+    """Whose turn a clip takes. A long partial's later clips replace their like, never its first."""
+    apart = request.speaker and request.priority is Priority.PARTIAL and place
+    return f"{request.speaker} {place}" if apart else request.speaker
 
 
 def _answer(heard: clips.Joined, taken: Taken, wanted: str) -> Answer:

@@ -1,23 +1,31 @@
-"""Which waiting clips the engine hears next: finals first, earliest deadline first."""
+"""One engine on one thread, fed with batches of what waits; every caller gets their text or their error."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
-import itertools
 import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from speech.engines import Audio, Engine, EngineError, Hypothesis, Options, Outcome, Row, probe
+from speech.engines import (
+    SAMPLE_RATE,
+    Audio,
+    Engine,
+    EngineError,
+    Hypothesis,
+    Options,
+    Outcome,
+    Row,
+    lost,
+    probe,
+    refusal,
+)
+from speech.turns import Claim, Priority, Turns
 
-FILES_WAITING = 64  # rows of uploaded files; live finals have no bound, they are never shed
-PARTIALS_WAITING = 64
-FILE_BATCH_SHARE = 8  # a batch of file rows is so much smaller, so that a final never waits long behind it
 FAILURES = 3  # calls of the engine that failed in a row, before it has to show that it works at all
 # How long a call may last. The worst batch (all rows at all temperatures, to their last token) takes 160 times as long
 # as the probe, measured with the bundled model on two processors; other work on the machine slows both.
@@ -31,26 +39,6 @@ def call_seconds(probed: float) -> float:
     return min(LONGEST_CALL_SECONDS, LEAST_CALL_SECONDS + PROBES_A_CALL * probed)
 
 
-class Priority(enum.IntEnum):
-    """Lower is sooner."""
-
-    FINAL = 0
-    PARTIAL = 1
-    FILE = 2
-
-
-class Overloaded(Exception):
-    """Too much waits already."""
-
-    retryable = True
-
-
-class Expired(Exception):
-    """A partial whose deadline passed before its turn: a newer one is on its way."""
-
-    retryable = False
-
-
 class Broken(Exception):
     """The engine does not work any more, and a fresh process would. The clip is not to blame."""
 
@@ -58,67 +46,76 @@ class Broken(Exception):
 
 
 class Closed(Exception):
-    """The scheduler is ending and takes nothing new."""
+    """The scheduler is ending and takes nothing new, or no more of this kind."""
 
     retryable = True
 
 
-@dataclass(order=True)
-class _Waiting:
-    """A clip in the queue; rows sort by who is heard first."""
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A clip, and where its caller waits for what comes of it."""
 
-    priority: Priority
-    deadline: float  # seconds of the scheduler's clock
-    number: int
-    row: Row = field(compare=False)
-    answer: asyncio.Future[Hypothesis] = field(compare=False)
+    row: Row
+    answer: asyncio.Future[Hypothesis]
 
 
 class Scheduler:
-    """One engine on one thread, and the queue before it. Lives on one event loop. An engine that fails again and
-    again, or never comes back within `longest` seconds, is `broken`: nothing is heard any more."""
+    """Batches are what waits when the engine is free; `Turns` says who goes first. Lives on one event loop. An engine
+    that fails at everything, or never comes back within `longest` seconds, is `broken`: nothing is heard any more."""
 
     def __init__(
         self, engine: Engine, *, clock: Callable[[], float] = time.monotonic, longest: float = LONGEST_CALL_SECONDS
     ) -> None:
         self.engine = engine
+        self.clock = clock
         self.broken: asyncio.Future[Broken] = asyncio.get_running_loop().create_future()
-        self._clock = clock
         self._longest = longest
         self._called: float | None = None  # when the call under way began
         self._failures = 0
-        self._rows: list[_Waiting] = []
-        self._numbers = itertools.count()
+        self._size = engine.capabilities.batch  # smaller while memory is short
+        self._turns: Turns[_Job] = Turns(_settle)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._closed = False
+        self._takes = frozenset(Priority)
         self._loop = asyncio.create_task(self._run())
 
-    async def hear(self, audio: Audio, options: Options, priority: Priority, patience: float = math.inf) -> Hypothesis:
-        """Wait for the clip's turn and text; `patience` in seconds from now sets its deadline. A caller that is
-        cancelled leaves the queue. Raises `Overloaded`, `Expired`, `Closed`, `Broken`, `EngineError`."""
+    async def hear(
+        self,
+        audio: Audio,
+        options: Options,
+        priority: Priority,
+        patience: float = math.inf,
+        *,
+        speaker: str = "",
+        asked: float | None = None,
+    ) -> Hypothesis:
+        """Wait for the clip's turn and text. `patience` sets its deadline, in seconds from `asked`, a time of `clock`
+        (now, where it is not given). A caller that is cancelled leaves the queue; what comes of a row that is in the
+        engine already is let go. Raises `Overloaded`, `Expired`, `Superseded`, `Closed`, `Broken`, `EngineError`."""
         if self.broken.done():
             raise self.broken.result()
-        if self._closed:
+        if priority not in self._takes:
             raise Closed("ending")
-        self._admit(priority)
-        answer: asyncio.Future[Hypothesis] = asyncio.get_running_loop().create_future()
-        row = _Waiting(priority, self._clock() + patience, next(self._numbers), Row(audio, options), answer)
-        self._rows.append(row)
+        row = Row(audio, options)
+        if error := refusal(row, self.engine.capabilities):
+            raise error
+        now = self.clock()
+        claim = Claim(priority, now if asked is None else asked, patience, speaker, len(audio) / SAMPLE_RATE)
+        job = _Job(row, asyncio.get_running_loop().create_future())
+        turn = self._turns.enter(job, claim, now)
         self._idle.clear()
         self._work.set()
         try:
-            return await answer
+            return await job.answer
         finally:
-            if row in self._rows:
-                self._rows.remove(row)
+            self._turns.leave(turn)
 
     @property
     def waiting(self) -> int:
         """How many clips wait for their turn."""
-        return len(self._rows)
+        return len(self._turns)
 
     @property
     def trouble(self) -> str:
@@ -127,109 +124,101 @@ class Scheduler:
             return str(self.broken.result())
         if self._failures >= FAILURES:
             return f"{self._failures} calls of the engine failed in a row"
-        spent = 0.0 if self._called is None else self._clock() - self._called
+        spent = 0.0 if self._called is None else self.clock() - self._called
         return f"the engine has been busy with one batch for {spent:.0f} s" if spent > self._longest / 2 else ""
 
+    def wind_down(self) -> None:
+        """Finals only from now on: whoever sent anything else may send it to the next process."""
+        self._takes &= {Priority.FINAL}
+        self._turns.clear(Closed("ending"), Priority.PARTIAL, Priority.FILE)
+
     async def drain(self, seconds: float) -> None:
-        """Take nothing new, and wait for what is queued, for so long at most."""
-        self._closed = True
+        """Take nothing new, and wait for the finals that are queued, for so long at most."""
+        self.wind_down()
+        self._takes = frozenset()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
         self._loop.cancel()
-        self._refuse_all(Closed("ended before its turn"))
+        await asyncio.wait([self._loop])
+        self._turns.clear(Closed("ended before its turn"))
+        self._idle.set()
         self._thread.shutdown(wait=False, cancel_futures=True)
-
-    def _admit(self, priority: Priority) -> None:
-        bound = {Priority.FILE: FILES_WAITING, Priority.PARTIAL: PARTIALS_WAITING}.get(priority)
-        if bound is not None and sum(row.priority == priority for row in self._rows) >= bound:
-            raise Overloaded(f"{bound} clips of this kind wait already")
 
     async def _run(self) -> None:
         while not self.broken.done():
-            if not self._rows:
+            if not self._turns:
                 self._idle.set()
                 self._work.clear()
                 await self._work.wait()
-            batch = self._next()
-            if batch:
+            batch = self._turns.take(self._size, self.clock())
+            try:
                 await self._answer(batch)
-            if self._failures >= FAILURES:
-                await self._examine()
-        self._refuse_all(self.broken.result())
-
-    def _refuse_all(self, error: Exception) -> None:
-        for row in self._rows:
-            if not row.answer.done():
-                row.answer.set_exception(error)
-        self._rows.clear()
+            except asyncio.CancelledError:
+                for job in batch:
+                    _settle(job, Closed("ended before it was heard"))
+                raise
+        self._turns.clear(self.broken.result())
         self._idle.set()
 
-    def _next(self) -> list[_Waiting]:
-        """The most urgent row and those that can go with it, taken off the queue."""
-        now = self._clock()
-        for row in [r for r in self._rows if r.priority is Priority.PARTIAL and r.deadline < now]:
-            self._rows.remove(row)
-            if not row.answer.done():
-                row.answer.set_exception(Expired("deadline passed"))
-        queue = sorted(row for row in self._rows if not row.answer.done())
-        if not queue:
-            self._rows.clear()
-            return []
-        first = queue[0]
-        size = self.engine.capabilities.batch
-        if first.priority is Priority.FILE:
-            size = max(1, size // FILE_BATCH_SHARE)
-        batch = [one for one in queue if (one.priority is Priority.FILE) == (first.priority is Priority.FILE)][:size]
-        for row in batch:
-            self._rows.remove(row)
-        return batch
-
-    async def _answer(self, batch: list[_Waiting]) -> None:
-        """Give every row its text or its error. A batch that fails is heard again a row at a time, so that one
-        bad clip does not take its neighbours down."""
-        heard = await self._heard(batch)
-        if isinstance(heard, EngineError) and len(batch) > 1:
-            for row in batch:
-                await self._answer([row])
-            return
-        for i, row in enumerate(batch):
-            if row.answer.done():
+    async def _answer(self, batch: list[_Job]) -> None:
+        """Give every row its text or its error. A batch that fails is heard again in halves: its neighbours pay for
+        one bad clip with a few calls, and a batch too large for the memory goes through in parts."""
+        groups = [batch]
+        while groups:
+            group = [job for job in groups.pop() if not job.answer.done()]
+            heard = await self._judged(group) if group else []
+            if isinstance(heard, EngineError) and len(group) > 1:
+                middle = len(group) // 2
+                groups += [group[middle:], group[:middle]]  # the more urgent half is on top
                 continue
-            outcome = heard if isinstance(heard, Exception) else heard[i]
-            if isinstance(outcome, Exception):
-                row.answer.set_exception(outcome)
-            else:
-                row.answer.set_result(outcome)
+            outcomes = [heard] * len(group) if isinstance(heard, Exception) else heard
+            for job, outcome in zip(group, outcomes, strict=True):
+                _settle(job, outcome)
 
-    async def _heard(self, batch: list[_Waiting]) -> list[Outcome] | Exception:
+    async def _judged(self, group: list[_Job]) -> list[Outcome] | EngineError | Broken:
+        """What the engine makes of a group; where it hears nothing, whether that is the clips' doing or its own."""
+        heard = await self._heard(group)
+        if isinstance(heard, Broken):
+            return heard
+        if isinstance(heard, list) and any(isinstance(outcome, Hypothesis) for outcome in heard):
+            self._failures = 0
+            self._size = min(self.engine.capabilities.batch, self._size + (len(group) == self._size))
+            return heard
+        self._failures += 1
+        if isinstance(heard, EngineError) and heard.retryable:
+            self._size = max(1, len(group) // 2)  # what was too much comes back slowly, with each batch that goes well
+        alone = isinstance(heard, EngineError) and len(group) == 1 and not heard.retryable
+        if alone or self._failures >= FAILURES:
+            return await self._examine() or heard
+        return heard
+
+    async def _heard(self, group: list[_Job]) -> list[Outcome] | EngineError | Broken:
         try:
-            heard: list[Outcome] = await self._call(self.engine.transcribe, [one.row for one in batch])
+            heard: list[Outcome] = await self._call(self.engine.transcribe, [job.row for job in group])
         except Broken as error:
             return error
         except Exception as error:  # an engine's unforeseen error is this batch's, never the queue's end
-            self._failures += 1
-            if isinstance(error, EngineError):
-                return error
-            return EngineError(f"{type(error).__name__} in the engine", retryable=False)
-        self._failures = 0
+            return lost(error)
+        if len(heard) != len(group):
+            return EngineError(f"{len(heard)} answers to {len(group)} rows", retryable=False)
         return heard
 
-    async def _examine(self) -> None:
+    async def _examine(self) -> Broken | None:
         """Tell clips that no engine can hear, which are theirs to answer for, from an engine that hears nothing."""
         try:
             await self._call(probe, self.engine)
-        except Broken:
-            return
+        except Broken as error:
+            return error
         except Exception as error:
-            self._break(f"{self._failures} calls failed in a row, and silence too: {type(error).__name__}")
-        else:
-            self._failures = 0
+            return self._break(f"{self._failures} calls failed in a row, and silence too: {type(error).__name__}")
+        self._failures = 0
+        return None
 
     async def _call(self, function: Callable[..., Any], *arguments: object) -> Any:
         """What the engine gives on its thread. One that does not come back is broken: its thread is lost."""
         if self.broken.done():
             raise self.broken.result()
-        self._called = self._clock()
+        self._called = self.clock()
         call = asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
         done, _ = await asyncio.wait({call}, timeout=self._longest)
         if not done:
@@ -241,3 +230,13 @@ class Scheduler:
         error = Broken(why)
         self.broken.set_result(error)
         return error
+
+
+def _settle(job: _Job, outcome: Hypothesis | Exception) -> None:
+    """Tell the caller, if they are still there."""
+    if job.answer.done():
+        return
+    if isinstance(outcome, Exception):
+        job.answer.set_exception(outcome)
+    else:
+        job.answer.set_result(outcome)

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from speech import codec, intake, scheduler, wire
+from speech import codec, intake, scheduler, turns, wire
 from speech.engines import EngineError
 from speech.node import FILE_MAX_SECONDS, Answer, Loading, Node, Unusable
 
@@ -42,9 +42,10 @@ STATUS: dict[type[Exception], tuple[int, int | None]] = {
     TooLarge: (413, None),
     Unusable: (400, None),
     Loading: (503, LOADING_RETRY_SECONDS),
-    scheduler.Overloaded: (503, BUSY_RETRY_SECONDS),
+    turns.Overloaded: (503, BUSY_RETRY_SECONDS),
+    turns.Expired: (503, None),
+    turns.Superseded: (409, None),  # the caller's own newer one took its place: nothing failed
     scheduler.Closed: (503, BUSY_RETRY_SECONDS),
-    scheduler.Expired: (503, None),
     scheduler.Broken: (503, BUSY_RETRY_SECONDS),
     intake.Unstartable: (503, BUSY_RETRY_SECONDS),
 }

@@ -40,7 +40,7 @@ def serve(config: Config, host: str, port: int, *, stdin_pipe: bool) -> int:
         failures.append(error)
         server.should_exit = True
 
-    server = _Server(_settings(create_app(node, on_failure=fail)), listener)
+    server = _Server(_settings(create_app(node, on_failure=fail)), listener, node)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn's own handlers drain; afterwards it raises them again
     if stdin_pipe:
@@ -61,11 +61,16 @@ def _status(failure: Exception) -> int:
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens, once it does."""
+    """Says where it listens, once it does; asked to end, it finishes finals and sends files away."""
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, node: Node) -> None:
         super().__init__(config)
         self._listener = listener
+        self._node = node
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._node.wind_down()  # before the requests in flight are waited for
+        await super().shutdown(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -13,14 +13,16 @@ from typing import Protocol
 
 import numpy as np
 
-from speech import codec, commands, loading, wire
+from speech import checks, codec, commands, loading, script, wire
 from speech.codec import SAMPLE_RATE
 from speech.config import BadSetting, Config
+from speech.engines import Options
 from speech.intake import Unstartable
 from speech.microphone import Microphone
 from speech.node import FILE_MAX_SECONDS, Node, Request
-from speech.scheduler import Priority
+from speech.scheduler import Scheduler
 from speech.segmenter import Rules, Stretch
+from speech.turns import Priority, Superseded
 from speech.weights import Say
 
 LONGEST_CHUNK = 30.0
@@ -78,17 +80,17 @@ class Result:
 
 
 class Speaker:
-    """One who speaks a recording into a node. A partial that waits gives way to a newer one, all of them to the
-    clip's final; so no more than one is under way, and one newer waits for it."""
+    """One who speaks a recording into a node. Partials go to the scheduler, where a newer one takes the place of one
+    that still waits; a clip's final ends them all."""
 
-    def __init__(self, node: Node, plan: Plan, clock: Clock, show: Callable[[str], None]) -> None:
+    def __init__(self, node: Node, scheduler: Scheduler, plan: Plan, clock: Clock, show: Callable[[str], None]) -> None:
         self.result = Result()
-        self._node, self._plan, self._clock, self._show = node, plan, clock, show
+        self._node, self._scheduler, self._plan, self._clock, self._show = node, scheduler, plan, clock, show
+        self._options = Options(language=wire.spoken(plan.language))
         self._audio = np.zeros(0, np.float32)
         self._began = clock.now()
         self._given: list[tuple[float, float]] = []  # up to where in the recording, and when it was there
-        self._newest: Stretch | None = None  # what the next partial is about
-        self._partial: asyncio.Task[None] | None = None
+        self._partials: list[asyncio.Task[None]] = []  # of the open clip
         self._finals: list[asyncio.Task[None]] = []
 
     async def speak(self, audio: codec.Audio) -> Result:
@@ -108,7 +110,7 @@ class Speaker:
                 self._finish(over)
             if microphone.start is not None and at - shown >= config.partial_interval_ms / 1000:
                 shown = at
-                self._ask(Stretch(microphone.start, round(at * 1000), 0, 0, cut=False))
+                self._go_on(Stretch(microphone.start, round(at * 1000), 0, 0, cut=False))
             if plan.fast:
                 await self._settled()
         for over in microphone.finish():
@@ -116,49 +118,55 @@ class Speaker:
         await self._settled()
         return self.result
 
-    def _ask(self, clip: Stretch) -> None:
-        """A partial of what there is of the open clip, as soon as the one before it is there."""
-        self._newest = clip
-        if self._partial is None or self._partial.done():
-            self._partial = asyncio.create_task(self._partials())
-
-    async def _partials(self) -> None:
-        while clip := self._newest:
-            self._newest = None
-            await self._heard(clip, Priority.PARTIAL)
+    def _go_on(self, clip: Stretch) -> None:
+        self._partials.append(asyncio.create_task(self._partial(clip)))
 
     def _finish(self, clip: Stretch) -> None:
-        self._newest = None
-        if self._partial:
-            self._partial.cancel()
+        for partial in self._partials:
+            partial.cancel()
+        self._partials.clear()
         self.result.spoken += 1
-        self._finals.append(asyncio.create_task(self._heard(clip, Priority.FINAL)))
+        self._finals.append(asyncio.create_task(self._final(clip)))
 
     async def _settled(self) -> None:
-        tasks = [task for task in (self._partial, *self._finals) if task]
-        for error in await asyncio.gather(*tasks, return_exceptions=True):
+        for error in await asyncio.gather(*self._partials, *self._finals, return_exceptions=True):
             if isinstance(error, Exception):
                 raise error
 
-    async def _heard(self, clip: Stretch, priority: Priority) -> None:
-        """The clip's way through the node, and its line."""
-        audio = self._audio[max(0, clip.start) * SAMPLE_RATE // 1000 : clip.end * SAMPLE_RATE // 1000]
-        options = replace(commands.PLAIN, language=wire.spoken(self._plan.language))
-        if priority is Priority.PARTIAL:
-            options = replace(options, fallback=False)
-        request = Request(codec.as_wav(audio), options, priority, script=self._plan.script)
+    async def _partial(self, clip: Stretch) -> None:
+        """A first guess at what there is of the open clip: its sound is decoded already, and a line of it may wait for
+        nothing but the engine."""
+        audio = codec.raised(self._sound(clip))
+        options = replace(self._options, fallback=False)
+        try:
+            heard = await self._scheduler.hear(audio, options, Priority.PARTIAL, speaker=self._plan.file.name)
+        except Superseded:
+            return
+        except commands.FAILURES as error:
+            self._line(clip, Priority.PARTIAL, f"(failed: {commands.why(error)})", self._lag(clip))
+            return
+        doubted = checks.judge(heard, len(audio) / SAMPLE_RATE)
+        text = "" if doubted else script.written(heard.text, self._plan.script if heard.language == "zh" else "")
+        self.result.partials += 1
+        self._line(clip, Priority.PARTIAL, text or "…", self._lag(clip))
+
+    async def _final(self, clip: Stretch) -> None:
+        """The whole way of a clip that a browser sends."""
+        data = codec.as_wav(self._sound(clip))
+        request = Request(data, self._options, Priority.FINAL, script=self._plan.script, speaker=self._plan.file.name)
         try:
             answer = await self._node.hear(request)
         except commands.FAILURES as error:
-            self.result.failed += priority is Priority.FINAL
-            self._line(clip, priority, f"(failed: {commands.why(error)})", self._lag(clip))
+            self.result.failed += 1
+            self._line(clip, Priority.FINAL, f"(failed: {commands.why(error)})", self._lag(clip))
             return
         lag = self._lag(clip)
-        if priority is Priority.PARTIAL:
-            self.result.partials += 1
-        elif answer.text:
+        if answer.text:
             self.result.lags.append(lag)
-        self._line(clip, priority, answer.text or f"({answer.silent})", lag)
+        self._line(clip, Priority.FINAL, answer.text or f"({answer.silent})", lag)
+
+    def _sound(self, clip: Stretch) -> codec.Audio:
+        return self._audio[max(0, clip.start) * SAMPLE_RATE // 1000 : clip.end * SAMPLE_RATE // 1000]
 
     def _lag(self, clip: Stretch) -> float:
         """Seconds since the clip's last sample was there."""
@@ -189,8 +197,7 @@ async def _played(config: Config, plan: Plan, say: Say, clock: Clock) -> int:
     node = Node(config, lambda: loading.load(config, say))
     try:
         audio = await asyncio.to_thread(_sound, plan)
-        await node.start()
-        result = await Speaker(node, plan, clock, _print).speak(audio)
+        result = await Speaker(node, await node.start(), plan, clock, _print).speak(audio)
     except (*commands.FAILURES, Unstartable) as error:
         say(f"{plan.file}: {commands.why(error)}")
         return 1

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from speech.engines import Options
 from speech.node import Answer, Request, Unusable
-from speech.scheduler import Priority
+from speech.turns import Priority
 
+MAX_SPEAKER = 200  # characters
 MAX_PROMPT = 2000  # characters; the newest are kept
 PRIORITIES = {"final": Priority.FINAL, "partial": Priority.PARTIAL, "file": Priority.FILE}
 
@@ -34,6 +35,7 @@ def parse(data: bytes, fields: Mapping[str, str]) -> Request:
         keep_to=_number(fields, "keep_to"),
         script=fields.get("script", ""),
         clip=printable(fields.get("clip", "")),
+        speaker=_short(fields, "speaker", MAX_SPEAKER),
     )
 
 
@@ -53,6 +55,13 @@ def _choice(fields: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> s
     if value not in allowed:
         raise Unusable(f"{name} can be {', '.join(allowed)}")
     return value
+
+
+def _short(fields: Mapping[str, str], name: str, limit: int) -> str:
+    text = fields.get(name, "")
+    if len(text) > limit:
+        raise Unusable(f"{name} has {limit} characters at most")
+    return text
 
 
 def _number(fields: Mapping[str, str], name: str) -> float | None:

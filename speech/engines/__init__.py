@@ -12,6 +12,7 @@ import numpy.typing as npt
 Audio = npt.NDArray[np.float32]
 SAMPLE_RATE = 16_000
 SILENCE: Audio = np.zeros(SAMPLE_RATE, np.float32)
+FULL_SCALE = 1000.0  # audio lies within +-1; beyond this it is in another unit, and larger still it has no finite power
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Row:
 
     audio: Audio
     options: Options = Options()
+    rate: int = SAMPLE_RATE  # samples a second; an engine resamples nothing, and refuses any other
 
 
 @dataclass(frozen=True)
@@ -112,25 +114,50 @@ class Engine(Protocol):
 
 def refusal(row: Row, capabilities: Capabilities) -> EngineError | None:
     """Why a row can never be heard by an engine that can do this, or None."""
-    audio, can = row.audio, capabilities
-    why = ""
-    if not isinstance(audio, np.ndarray) or audio.ndim != 1 or audio.dtype != np.float32:
-        why = "audio is not float32 of one dimension"
-    elif not audio.size:
-        why = "there is no audio"
-    elif len(audio) > can.window_seconds * SAMPLE_RATE:
-        why = f"audio is longer than {can.window_seconds:g} s"
-    elif not np.isfinite(audio).all():
-        why = "audio holds values that are no numbers"
-    elif row.options.language is not None and row.options.language not in can.languages:
-        why = "the model does not know the language"
-    elif row.options.languages and not set(row.options.languages) & set(can.languages):
-        why = "the model knows none of the languages"
-    elif row.options.task not in ("transcribe", "translate") or (
-        row.options.task == "translate" and not can.translates
-    ):
-        why = "the model does not know the task"
+    why = _wrong_audio(row, capabilities) or _wrong_options(row.options, capabilities)
     return EngineError(why, retryable=False) if why else None
+
+
+def _wrong_audio(row: Row, can: Capabilities) -> str:
+    audio = row.audio
+    if not isinstance(audio, np.ndarray) or audio.ndim != 1 or audio.dtype != np.float32:
+        return "audio is not float32 of one dimension"
+    if row.rate != SAMPLE_RATE:
+        return f"audio has {row.rate} samples a second, not {SAMPLE_RATE}"
+    if not audio.size:
+        return "there is no audio"
+    if len(audio) > can.window_seconds * SAMPLE_RATE:
+        return f"audio is longer than {can.window_seconds:g} s"
+    if not np.isfinite(audio).all():
+        return "audio holds values that are no numbers"
+    if max(audio.max(), -audio.min()) > FULL_SCALE:
+        return "audio is far beyond full scale, which is 1"
+    return ""
+
+
+def _wrong_options(options: Options, can: Capabilities) -> str:
+    if options.language is not None and options.language not in can.languages:
+        return "the model does not know the language"
+    if options.languages and not set(options.languages) & set(can.languages):
+        return "the model knows none of the languages"
+    if options.task not in ("transcribe", "translate") or (options.task == "translate" and not can.translates):
+        return "the model does not know the task"
+    if options.max_tokens is not None and options.max_tokens < 1:
+        return "a text has one token at least"
+    if options.window not in (None, "padded", "bucketed"):
+        return "a window is padded or bucketed"
+    return ""
+
+
+def lost(error: Exception) -> EngineError:
+    """What an error of a model's library means for the clips it was raised over: too little memory may do for fewer of
+    them, or later. The libraries have no common type for that, only the words; nothing else of theirs is passed on, for
+    it may quote what was said."""
+    if isinstance(error, EngineError):
+        return error
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return EngineError("out of memory", retryable=True)
+    return EngineError(f"{type(error).__name__} in the engine", retryable=False)
 
 
 def probe(engine: Engine) -> None:

@@ -1,27 +1,48 @@
-"""openai-whisper's model and decoding rules, on batches of padded 30 s windows."""
+"""Whisper by our own batched decoder: openai-whisper's weights, vocabulary and rules, many rows at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-import whisper
-from whisper.audio import N_FRAMES, N_SAMPLES
-from whisper.decoding import DecodingOptions, DecodingResult
-from whisper.tokenizer import LANGUAGES, get_tokenizer
+from whisper.utils import compression_ratio
 
-from speech.engines import Audio, Capabilities, EngineError, Hypothesis, Options, Outcome, Row, Segment, refusal
+from speech.decoder import checkpoint, words
+from speech.decoder.languages import detected
+from speech.decoder.loop import Decoded
+from speech.decoder.mel import LogMel
+from speech.decoder.model import Attended, Model
+from speech.decoder.steps import Steps
+from speech.decoder.vocabulary import Vocabulary
+from speech.engines import SAMPLE_RATE, Capabilities, EngineError, Hypothesis, Outcome, Row, refusal
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 MAX_COMPRESSION_RATIO = 2.4  # whisper.transcribe's own limits
 MIN_LOGPROB = -1.0
 MAX_NO_SPEECH = 0.6
-SECONDS_A_STAMP = 0.02
 TRANSLATING = {"demo", "tiny", "base", "small", "medium", "large-v1", "large-v2", "large-v3", "large"}
+CPU_BATCH, GPU_BATCH = 8, 64  # rows decoded together at most
 DEMO_LANGUAGES = ("en", "ja", "zh")
+PADDED = 30.0  # seconds of the window that the models learned with
+BUCKETS = (10.0, 15.0, 20.0, PADDED)  # and those that cost less; below 10 s texts begin to repeat themselves
+BUCKET_MARGIN = 2.0  # seconds of silence that a bucket leaves behind the clip
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """A batch after the encoder: what cross-attention reads, and each row's language."""
+
+    attended: list[Attended]
+    rows: list[Row]
+    languages: list[str]
+
+    def only(self, places: list[int]) -> _Heard:
+        if places == list(range(len(self.rows))):
+            return self
+        kept = [(keys[places], values[places]) for keys, values in self.attended]
+        return _Heard(kept, [self.rows[i] for i in places], [self.languages[i] for i in places])
 
 
 class WhisperEngine:
@@ -29,145 +50,142 @@ class WhisperEngine:
 
     name = "whisper"
 
-    def __init__(self, path: Path, *, model: str, demo: bool, device: str, dtype: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        model: str,
+        demo: bool,
+        device: str,
+        dtype: str,
+        window: str = "padded",
+        static: bool | None = None,
+    ) -> None:
+        """`window`: the encoder's, for rows that do not ask for one. `static`: whether steps are run as a GPU captures
+        them; None: on a GPU. Raises what reading the checkpoint raises."""
+        read = checkpoint.read(path, model)
         self.model, self.demo, self.device = model, demo, device
-        self._whisper: Any = whisper.load_model(str(path), device=device).eval()
-        self._encoder_dtype = getattr(torch, dtype)
-        # whisper.decode knows half and single precision; bfloat16 serves in the encoder alone
-        self._decoder_dtype = torch.float16 if dtype == "float16" else torch.float32
+        self._window = window
+        self._batch = GPU_BATCH if torch.device(device).type == "cuda" else CPU_BATCH
+        self._heads = read.heads
+        at = torch.device(device)
+        with torch.inference_mode():
+            self._whisper = Model(read, at, getattr(torch, dtype))
+            self._mel = LogMel(read.dims.n_mels, at)
+            self._vocabulary = Vocabulary(read)
+            self.rules = self._vocabulary.rules(at)
+            self._steps = Steps(self._whisper, self.rules, rows=self._batch, static=static)
         self.capabilities = Capabilities(
-            languages=self._languages(),
-            translates=self._whisper.is_multilingual and (model in TRANSLATING or model.endswith(".pt")),
-            batch=32 if device.startswith("cuda") else 4,  # a CPU encodes no faster together, only decodes
+            languages=DEMO_LANGUAGES if demo else tuple(sorted(self._vocabulary.languages)),
+            translates=read.multilingual and (model in TRANSLATING or model.endswith(".pt")),
+            words=True,
+            batch=self._batch,
         )
 
     def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
         outcomes: list[Outcome | None] = [refusal(row, self.capabilities) for row in rows]
-        for options in dict.fromkeys(row.options for row in rows):
-            places = [i for i, row in enumerate(rows) if row.options == options and outcomes[i] is None]
-            if places:
-                heard = self._transcribed([rows[i].audio for i in places], options)
-                for i, hypothesis in zip(places, heard, strict=True):
-                    outcomes[i] = hypothesis
+        sound = [i for i, outcome in enumerate(outcomes) if outcome is None]
+        for seconds in sorted({self._seconds(rows[i]) for i in sound}):
+            places = [i for i in sound if self._seconds(rows[i]) == seconds]
+            for i, outcome in zip(places, self._halving([rows[i] for i in places], seconds), strict=True):
+                outcomes[i] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def _transcribed(self, clips: Sequence[Audio], options: Options) -> list[Hypothesis]:
+    def _seconds(self, row: Row) -> float:
+        """The window this row is encoded in."""
+        if (row.options.window or self._window) != "bucketed":
+            return PADDED
+        return next(size for size in BUCKETS if size >= min(PADDED, len(row.audio) / SAMPLE_RATE + BUCKET_MARGIN))
+
+    def _halving(self, rows: list[Row], seconds: float) -> list[Outcome]:
+        """What was heard in these rows; where memory does not suffice, in one half of them and then in the other."""
         try:
             with torch.inference_mode():
-                features = self._encoded(clips)
-                languages = self._spoken(features, options)
-                return self._heard(features, languages, options, [len(c) / 16_000 for c in clips])
+                return list(self._transcribed(rows, seconds))
         except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            raise EngineError("out of memory", retryable=True) from error
+            if len(rows) == 1:
+                return [_failure(error)]
         except (RuntimeError, ValueError, IndexError) as error:
-            raise EngineError(f"{type(error).__name__} in the model", retryable=False) from error
+            raise _failure(error) from error
+        torch.cuda.empty_cache()  # after the except: its traceback holds the tensors
+        half = len(rows) // 2
+        return self._halving(rows[:half], seconds) + self._halving(rows[half:], seconds)
 
-    def _languages(self) -> tuple[str, ...]:
-        if self.demo:
-            return DEMO_LANGUAGES
-        if not self._whisper.is_multilingual:
-            return ("en",)
-        return tuple(sorted(list(LANGUAGES)[: self._whisper.num_languages]))
-
-    def _encoded(self, clips: Sequence[Audio]) -> torch.Tensor:
-        """Encoder output (clips, 1500, width). The mel is taken a clip at a time: its maximum is its own."""
-        mels = [self._mel(clip) for clip in clips]
-        features: torch.Tensor = self._whisper.encoder(torch.stack(mels).to(self._encoder_dtype))
-        return features.to(self._decoder_dtype)
-
-    def _mel(self, clip: Audio) -> torch.Tensor:
-        padded = whisper.pad_or_trim(np.ascontiguousarray(clip, np.float32), N_SAMPLES)
-        mel: torch.Tensor = whisper.log_mel_spectrogram(
-            torch.from_numpy(padded), self._whisper.dims.n_mels, device=self.device
-        )
-        return mel[:, :N_FRAMES]
-
-    def _spoken(self, features: torch.Tensor, options: Options) -> list[str]:
-        """The language of each row: the one asked for, or the likeliest of those allowed."""
-        if options.language or not self._whisper.is_multilingual:
-            return [options.language or "en"] * len(features)
-        allowed = set(options.languages or self.capabilities.languages) & set(self.capabilities.languages)
-        _, probabilities = whisper.decoding.detect_language(self._whisper, features)
-        return [max(allowed or row.keys(), key=lambda code, row=row: row[code]) for row in probabilities]
-
-    def _heard(
-        self, features: torch.Tensor, languages: list[str], options: Options, lengths: list[float]
-    ) -> list[Hypothesis]:
-        heard: list[Hypothesis | None] = [None] * len(languages)
-        for language in dict.fromkeys(languages):
-            rows = [i for i, spoken in enumerate(languages) if spoken == language]
-            for i, result in zip(rows, self._decoded(features[rows], language, options), strict=True):
-                heard[i] = self._hypothesis(result, lengths[i])
-        return [hypothesis for hypothesis in heard if hypothesis is not None]
-
-    def _decoded(self, features: torch.Tensor, language: str, options: Options) -> list[DecodingResult]:
-        """Greedy first; rows that look wrong again at higher temperatures, on the same encoder output."""
-        best = self._pass(features, language, options, TEMPERATURES[0])
-        if not options.fallback:
-            return best
+    def _transcribed(self, rows: list[Row], seconds: float) -> list[Hypothesis]:
+        heard = self._listened(rows, seconds)
+        best = self._decoded(heard, TEMPERATURES[0])
         for temperature in TEMPERATURES[1:]:
-            wrong = [i for i, result in enumerate(best) if looks_wrong(result)]
+            wrong = [i for i, one in enumerate(best) if rows[i].options.fallback and looks_wrong(one)]
             if not wrong:
                 break
-            torch.manual_seed(round(temperature * 10))  # the same clip gives the same text
-            for i, other in zip(wrong, self._pass(features[wrong], language, options, temperature), strict=True):
+            for i, other in zip(wrong, self._decoded(heard.only(wrong), temperature), strict=True):
                 best[i] = max(best[i], other, key=_merit)
-        return best
+        return [self._worded(heard, i, one) for i, one in enumerate(best)]
 
-    def _pass(
-        self, features: torch.Tensor, language: str, options: Options, temperature: float
-    ) -> list[DecodingResult]:
-        wanted = DecodingOptions(
-            task=options.task,
-            language=language,
-            temperature=temperature,
-            prompt=options.prompt or None,
-            without_timestamps=not options.timestamps,
-            fp16=self._decoder_dtype == torch.float16,
-        )
-        results: list[DecodingResult] = whisper.decode(self._whisper, features, wanted)
-        return results
+    def _listened(self, rows: list[Row], seconds: float) -> _Heard:
+        """Encode once, whatever is then asked of it, and find out who speaks what."""
+        attended = self._whisper.listened(self._whisper.encode(self._mel([row.audio for row in rows], seconds)))
+        languages = [row.options.language or "en" for row in rows]
+        unknown = [i for i, row in enumerate(rows) if row.options.language is None]
+        if unknown and len(self._vocabulary.languages) > 1:
+            heard = _Heard(attended, rows, languages).only(unknown)
+            can = set(self.capabilities.languages)
+            allowed = [sorted(can & set(rows[i].options.languages or can)) for i in unknown]
+            for i, language in zip(
+                unknown, detected(self._whisper, self._vocabulary, heard.attended, allowed), strict=True
+            ):
+                languages[i] = language
+        return _Heard(attended, rows, languages)
 
-    def _hypothesis(self, result: DecodingResult, seconds: float) -> Hypothesis:
+    def _decoded(self, heard: _Heard, temperature: float) -> list[Hypothesis]:
+        plans = [
+            self._vocabulary.plan(row.options, language, temperature)
+            for row, language in zip(heard.rows, heard.languages, strict=True)
+        ]
+        results = self._steps.decoded(heard.attended, plans, self._vocabulary.no_speech)
+        return [
+            self._hypothesis(one, row, language, temperature)
+            for one, row, language in zip(results, heard.rows, heard.languages, strict=True)
+        ]
+
+    def _hypothesis(self, one: Decoded, row: Row, language: str, temperature: float) -> Hypothesis:
+        text = self._vocabulary.text(one.tokens, language)
         return Hypothesis(
-            text=result.text.strip(),
-            language=result.language,
-            avg_logprob=float(result.avg_logprob),
-            no_speech_prob=float(result.no_speech_prob),
-            compression_ratio=float(result.compression_ratio),
-            temperature=float(result.temperature),
-            segments=self._segments(result, seconds),
+            text=text,
+            language=language,
+            avg_logprob=one.avg_logprob,
+            no_speech_prob=one.no_speech_prob,
+            compression_ratio=compression_ratio(text),
+            temperature=temperature,
+            segments=self._vocabulary.segments(one.tokens, language, len(row.audio) / SAMPLE_RATE),
+            tokens=one.tokens,
         )
 
-    def _segments(self, result: DecodingResult, seconds: float) -> tuple[Segment, ...]:
-        """Text between the time stamps in the tokens; without any, the whole clip is one segment."""
-        tokenizer = get_tokenizer(
-            self._whisper.is_multilingual,
-            num_languages=self._whisper.num_languages,
-            language=result.language,
-        )
-        found: list[Segment] = []
-        start, words = 0.0, list[int]()
-        for token in [*result.tokens, tokenizer.timestamp_begin + round(seconds / SECONDS_A_STAMP)]:
-            if token < tokenizer.timestamp_begin:
-                words.append(token)
-                continue
-            at = min(seconds, (token - tokenizer.timestamp_begin) * SECONDS_A_STAMP)
-            text = tokenizer.decode(words).strip()
-            if text:
-                found.append(Segment(round(start, 3), round(max(start, at), 3), text))
-            start, words = at, []
-        return tuple(found)
+    def _worded(self, heard: _Heard, place: int, one: Hypothesis) -> Hypothesis:
+        """With the time of each word, where they are asked for."""
+        row = heard.rows[place]
+        if not row.options.words:
+            return one
+        attended = heard.only([place]).attended
+        seconds = len(row.audio) / SAMPLE_RATE
+        said = (one.tokens, one.language, row.options.task, seconds)
+        return replace(one, words=words.timed(self._whisper, self._vocabulary, self._heads, attended, *said))
 
 
-def looks_wrong(result: DecodingResult) -> bool:
+def looks_wrong(one: Hypothesis) -> bool:
     """whisper.transcribe's rule for trying a higher temperature: repeats itself, or is unsure of speech."""
-    if result.compression_ratio > MAX_COMPRESSION_RATIO:
+    if one.compression_ratio > MAX_COMPRESSION_RATIO:
         return True
-    unsure = bool(result.avg_logprob < MIN_LOGPROB)
-    return unsure and not result.no_speech_prob > MAX_NO_SPEECH
+    return one.avg_logprob < MIN_LOGPROB and not one.no_speech_prob > MAX_NO_SPEECH
 
 
-def _merit(result: DecodingResult) -> tuple[bool, float]:
-    return (not result.compression_ratio > MAX_COMPRESSION_RATIO, float(result.avg_logprob))
+def _merit(one: Hypothesis) -> tuple[bool, float]:
+    return (not one.compression_ratio > MAX_COMPRESSION_RATIO, one.avg_logprob)
+
+
+def _failure(error: Exception) -> EngineError:
+    """What an error in the model means to those whose clips it was."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return EngineError("out of memory", retryable=True)
+    lost = isinstance(error, torch.AcceleratorError)  # a device that is gone; a fresh process may find it again
+    return EngineError(f"{type(error).__name__} in the model", retryable=lost)

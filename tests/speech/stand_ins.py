@@ -51,6 +51,7 @@ from types import SimpleNamespace
 __version__ = "2.13.0+{"cu" + cuda.replace(".", "") if cuda else "cpu"}"
 version = SimpleNamespace(cuda={cuda!r})
 device = str
+cpu = SimpleNamespace(_is_amx_tile_supported=lambda: False, _is_avx512_bf16_supported=lambda: False)
 cuda = SimpleNamespace(
     is_available=lambda: {devices} > 0,
     device_count=lambda: {devices},

@@ -57,6 +57,10 @@ def test_json_is_one_object_a_file_a_line_each_with_times(talk, capsys):
     assert [s["text"] for s in first["segments"]] == [ONE.text, TWO.text]
     assert first["segments"][1]["start"] > ONE.seconds
     assert second["text"] == ONE.text
+    assert "".join(word["text"] for word in first["words"]).split() == f"{ONE.text} {TWO.text}".split()
+    starts = [word["start"] for word in first["words"]]
+    assert starts == sorted(starts)
+    assert starts[-1] > ONE.seconds + 1.3
 
 
 def test_a_language_tag_and_a_script_are_understood(capsys):

@@ -20,13 +20,15 @@ def test_every_setting_is_read():
     settings = config.read(
         {
             "WHISPER_MODEL": "small", "WHISPER_MODEL_DIR": "/models", "WHISPER_DEVICE": "cuda:1",
-            "WHISPER_DTYPE": "bfloat16", "SPEECH_ENGINE": "whisper", "VAD_AGGRESSIVENESS": "off",
-            "CLIP_MAX_SECONDS": "12.5", "SPEECH_TOKEN": "secret", "LOG_DIR": "/logs",
+            "WHISPER_DTYPE": "bfloat16", "WHISPER_WINDOW": "bucketed", "SPEECH_ENGINE": "whisper",
+            "VAD_AGGRESSIVENESS": "off", "CLIP_MAX_SECONDS": "12.5", "CLIP_SILENCE_SECONDS": "0.7",
+            "PARTIAL_INTERVAL_MS": "400", "SPEECH_TOKEN": "secret", "LOG_DIR": "/logs",
         }
     )  # fmt: skip
     assert settings == config.Config(
-        model="small", model_dir=Path("/models"), device="cuda:1", dtype="bfloat16", engine="whisper",
-        aggressiveness=None, clip_max_seconds=12.5, token="secret", log_dir=Path("/logs"),
+        model="small", model_dir=Path("/models"), device="cuda:1", dtype="bfloat16", window="bucketed",
+        engine="whisper", aggressiveness=None, clip_max_seconds=12.5, clip_silence_seconds=0.7,
+        partial_interval_ms=400.0, token="secret", log_dir=Path("/logs"),
     )  # fmt: skip
 
 
@@ -35,6 +37,7 @@ def test_every_setting_is_read():
     [
         ("WHISPER_DEVICE", "gpu", "cuda"),
         ("WHISPER_DTYPE", "int8", "float16"),
+        ("WHISPER_WINDOW", "30", "bucketed"),
         ("SPEECH_ENGINE", "kaldi", "whisper"),
         ("SPEECH_ENGINE", "faster-whisper", "not available"),
         ("VAD_AGGRESSIVENESS", "4", "off"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from speech import diagnosis, memory, weights
+from speech import diagnosis, loading, memory, weights
 from speech.cures import PROBLEMS
 from tests.speech import stand_ins
 from tests.speech.checkpoints import ENGLISH_ONLY, random_checkpoint
@@ -51,7 +51,7 @@ def examined(model: object, **environment: str) -> diagnosis.Diagnosis:
 def test_where_nothing_is_wrong_it_says_what_is_there():
     found = checked(WHISPER_DEVICE="cpu")
     assert (found["hears"], found["problems"]) == (True, [])
-    assert found["facts"]["device"] == "cpu, float32"
+    assert found["facts"]["device"] == f"cpu, {loading.chosen_dtype('auto', 'cpu')}"
     assert str(weights.DEMO) in found["facts"]["model"]
     assert "CUDA" in found["facts"]["torch"]
 

@@ -86,7 +86,7 @@ def test_an_error_in_the_model_says_whether_to_retry(engine):
     assert not outcome.retryable
 
 
-def test_the_bfloat16_encoder_writes_the_same_sentences():
+def test_bfloat16_writes_the_same_sentences():
     from speech import weights
     from speech.engines.whisper import WhisperEngine
 
@@ -100,3 +100,16 @@ def test_what_it_can_do_is_said(engine):
     assert can["languages"] == ("en", "ja", "zh")
     assert can["translates"]
     assert can["window_seconds"] == 30.0
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "ja"])
+def test_a_window_that_just_holds_the_clip_gives_the_same_sentences(engine, language):
+    chosen = sounds.sentences(language)[:3]
+    heard = hear(engine, [s.audio for s in chosen], Options(language=language, window="bucketed"))
+    assert [h.text for h in heard] == [s.text for s in chosen]
+
+
+def test_windows_of_several_lengths_go_in_one_batch_and_come_back_in_order(engine):
+    short, long = sounds.sentences("en")[0].audio, sounds.told(sounds.sentences("zh")[:5], 0.5)
+    rows = [Row(audio, Options(window=window)) for audio in (short, long) for window in ("padded", "bucketed", None)]
+    assert [one.language for one in engine.transcribe(rows)] == ["en"] * 3 + ["zh"] * 3

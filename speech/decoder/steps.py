@@ -1,0 +1,129 @@
+"""How steps are run on this device: as they come, or on a GPU captured once for a few batch sizes and replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from speech.decoder.loop import Decoded, Eager, Plan, decode, given_mask, given_positions
+from speech.decoder.model import Attended, Model, StaticCache
+from speech.decoder.rules import Rules
+
+SIZES = (1, 2, 4, 8, 16, 32, 64)  # rows that a graph is made for; a batch takes the next larger one
+
+
+class Steps:
+    """Runs the decoding loop of one model. `static`: steps that are the same computation each time, as graphs want
+    them; without a GPU they are run as they are, which is slower and gives the same."""
+
+    def __init__(self, model: Model, rules: Rules, *, rows: int, static: bool | None = None) -> None:
+        self._model, self._rules, self._most = model, rules, rows
+        self._static = model.device.type == "cuda" if static is None else static
+        self._frames: dict[int, _Frame] = {}  # by the moments of a window
+
+    def decoded(self, heard: list[Attended], plans: Sequence[Plan], no_speech: int | None) -> list[Decoded]:
+        """What is written for each row of `heard` by its plan."""
+        if not self._static or len(plans) > self._most:
+            return decode(self._model, self._rules, Eager(self._model, heard), plans, no_speech)
+        size = next((size for size in SIZES if size >= len(plans)), self._most)
+        moments = heard[0][0].shape[2]
+        frame = self._frames.setdefault(moments, _Frame(self._model, self._most, moments))
+        stand_ins = [Plan(plans[0].given, plans[0].start, cap=1)] * (size - len(plans))
+        found = decode(self._model, self._rules, frame.taking(heard, size), [*plans, *stand_ins], no_speech)
+        return found[: len(plans)]
+
+
+class _Frame:
+    """Memory that stays where it is for windows of so many moments, and the captured steps that work in it."""
+
+    def __init__(self, model: Model, rows: int, moments: int) -> None:
+        dims = model.dims
+        shape = (dims.n_text_layer, 2, rows, dims.n_text_head, moments, dims.n_text_state // dims.n_text_head)
+        self._model = model
+        self._heard = torch.zeros(shape, dtype=model.dtype, device=model.device)
+        self._cache = StaticCache(model, rows)
+        self._steps: dict[int, _Step] = {}
+
+    def taking(self, heard: list[Attended], size: int) -> Static:
+        """A stepper for these rows, and whatever fills them up to `size`."""
+        for layer, (keys, values) in enumerate(heard):
+            self._heard[layer, 0, : len(keys)] = keys
+            self._heard[layer, 1, : len(values)] = values
+        if size not in self._steps:
+            views = [(layer[0, :size], layer[1, :size]) for layer in self._heard]
+            self._steps[size] = _Step(self._model, views, self._cache.of(size))
+        return Static(self._model, self._steps[size])
+
+
+@dataclass
+class _Step:
+    """One step of so many rows: its inputs and outputs lie at fixed addresses, and it can be a graph."""
+
+    model: Model
+    heard: list[Attended]
+    cache: StaticCache
+
+    def __post_init__(self) -> None:
+        rows, device = len(self.heard[0][0]), self.model.device
+        self.tokens = torch.zeros(rows, dtype=torch.long, device=device)
+        self.padding = torch.zeros(rows, dtype=torch.long, device=device)
+        self.logits = torch.zeros(0)
+        self._places = torch.arange(self.model.dims.n_text_ctx, device=device)
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    def run(self) -> torch.Tensor:
+        """Logits (rows, vocabulary) after `tokens`."""
+        if self.model.device.type == "cuda":
+            self._graph = self._graph or self._captured()
+            self._graph.replay()
+        else:
+            self._compute()
+        return self.logits
+
+    def _compute(self) -> None:
+        at, padding = self.cache.at, self.padding[:, None]
+        mask = (self._places <= at) & (self._places >= padding)
+        hidden = self.model.decode(self.tokens[:, None], at - padding, self.heard, self.cache, mask[:, None, None])
+        self.logits = self.model.logits(hidden[:, -1])
+        at += 1
+
+    def _captured(self) -> torch.cuda.CUDAGraph:
+        """The computation, recorded after two trial runs on a stream aside, as CUDA asks for. What they wrote into the
+        cache lies where the next step, or the mask, passes over it."""
+        at, aside = self.cache.at.clone(), torch.cuda.Stream(self.model.device)
+        aside.wait_stream(torch.cuda.current_stream(self.model.device))
+        with torch.cuda.stream(aside):
+            for _ in range(2):
+                self._compute()
+                self.cache.at.copy_(at)
+        torch.cuda.current_stream(self.model.device).wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._compute()
+        self.cache.at.copy_(at)
+        return graph
+
+
+class Static:
+    """A stepper over a `_Step`: all rows go on to the end, those that are done beside the others."""
+
+    def __init__(self, model: Model, step: _Step) -> None:
+        self._model, self._step = model, step
+
+    def begin(self, tokens: torch.Tensor, padding: torch.Tensor) -> torch.Tensor:
+        step, n = self._step, tokens.shape[1]
+        step.padding.copy_(padding)
+        positions, mask = given_positions(tokens, padding), given_mask(tokens, padding)
+        step.cache.at.zero_()
+        hidden = self._model.decode(tokens, positions, step.heard, step.cache, mask)
+        step.cache.at.fill_(n)
+        return hidden
+
+    def step(self, tokens: torch.Tensor) -> torch.Tensor:
+        self._step.tokens.copy_(tokens)
+        return self._step.run()
+
+    def keep(self, rows: torch.Tensor) -> bool:
+        return False

@@ -1,0 +1,115 @@
+"""openai-whisper's own `decode`, a row at a time, and where a text differs from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import whisper
+from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask
+
+from speech.decoder.loop import Decoded
+from speech.engines import Audio, Options
+
+TIE = 1e-3  # two logits so near each other are one to rounding
+
+# of openai-whisper's shapes: width, heads, encoder layers, decoder layers, vocabulary, mel bands
+SHAPES = {
+    "tiny": (384, 6, 4, 4, 51_865, 80),
+    "tiny.en": (384, 6, 4, 4, 51_864, 80),
+    "base": (512, 8, 6, 6, 51_865, 80),
+    "small": (768, 12, 12, 12, 51_865, 80),
+    "medium": (1024, 16, 24, 24, 51_865, 80),
+    "turbo": (1280, 20, 32, 4, 51_866, 128),
+    "large-v3": (1280, 20, 32, 32, 51_866, 128),
+}
+
+
+def random_weights(path: Path, shape: str, layers: int | None = None) -> Path:
+    """A checkpoint of a real shape (of so many layers, where that is said) that knows nothing; always the same."""
+    width, heads, listening, writing, vocabulary, bands = SHAPES[shape]
+    dims = whisper.ModelDimensions(
+        n_mels=bands, n_audio_ctx=1500, n_audio_state=width, n_audio_head=heads, n_audio_layer=layers or listening,
+        n_vocab=vocabulary, n_text_ctx=448, n_text_state=width, n_text_head=heads, n_text_layer=layers or writing,
+    )  # fmt: skip
+    torch.manual_seed(len(shape))
+    model = whisper.model.Whisper(dims)
+    with torch.no_grad():
+        model.decoder.positional_embedding.normal_(std=0.05)  # left as it lies in memory otherwise
+    torch.save({"dims": asdict(dims), "model_state_dict": model.state_dict()}, path)
+    return path
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip and how it is to be heard."""
+
+    audio: Audio
+    options: Options
+
+
+class Reference:
+    """openai-whisper with the same checkpoint, in single precision, alone with each clip."""
+
+    def __init__(self, path: Path) -> None:
+        self.model: Any = whisper.load_model(str(path), device="cpu")
+
+    def mel(self, audio: Audio) -> torch.Tensor:
+        padded = whisper.pad_or_trim(audio)
+        found: torch.Tensor = whisper.log_mel_spectrogram(padded, self.model.dims.n_mels)
+        return found
+
+    def options(self, options: Options) -> DecodingOptions:
+        return DecodingOptions(
+            task=options.task,
+            language=options.language,
+            prompt=options.prompt,
+            sample_len=options.max_tokens,
+            without_timestamps=not options.timestamps,
+            fp16=False,
+        )
+
+    def decode(self, clip: Clip) -> DecodingResult:
+        found: DecodingResult = whisper.decode(self.model, self.mel(clip.audio), self.options(clip.options))
+        return found
+
+    @torch.no_grad()
+    def is_tie(self, clip: Clip, found: DecodingResult, place: int) -> bool:
+        """Whether the reference's two best logits for the token at `place` are one to rounding."""
+        task = DecodingTask(self.model, self.options(clip.options))
+        given = list(task.initial_tokens)
+        if clip.options.language is None and self.model.is_multilingual:
+            given[task.sot_index + 1] = task.tokenizer.to_language_token(found.language)
+        tokens = torch.tensor([[*given, *found.tokens[:place]]])
+        logits = self.model.logits(tokens, found.audio_features[None])[:, -1]
+        for rule in task.logit_filters:
+            rule.apply(logits, tokens)
+        first, second = logits[0].topk(2).values.tolist()
+        return bool(first - second < TIE)
+
+
+def differences(reference: Reference, clips: Sequence[Clip], heard: Iterable[Decoded | Any]) -> tuple[int, list[str]]:
+    """How many tokens were compared, and a line for each clip whose text is not the reference's; ends at ties, which
+    are printed."""
+    compared, wrong = 0, list[str]()
+    for number, (clip, one) in enumerate(zip(clips, heard, strict=True)):
+        wanted = reference.decode(clip)
+        ours, theirs = list(one.tokens), wanted.tokens
+        compared += len(theirs) + 1
+        if ours == theirs:
+            np.testing.assert_allclose(one.avg_logprob, wanted.avg_logprob, atol=2e-3)
+            np.testing.assert_allclose(one.no_speech_prob, wanted.no_speech_prob, atol=1e-3)
+            continue
+        place = next(
+            (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs))
+        )
+        if reference.is_tie(clip, wanted, place):
+            print(f"clip {number}: a tie at token {place}")
+            wrong.append("tie")
+        else:
+            wrong.append(f"clip {number} {clip.options}: token {place}: {ours[place:][:3]} not {theirs[place:][:3]}")
+    return compared, wrong

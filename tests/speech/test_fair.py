@@ -1,0 +1,112 @@
+"""speech.scheduler, fair and steady: nobody's finals wait behind a flood, and memory stays where it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from speech.engines import Audio, Engine, Options, Outcome, Row
+from speech.scheduler import Scheduler
+from speech.turns import Priority
+from tests.speech import sounds
+from tests.speech.simulated import Device, Play, Spoken, conversation, flood
+from tests.speech_process import ROOT
+
+FLOOD_AT, FLOOD_CLIPS = 10.0, 200
+BATCH, START, ROW = 16, 0.06, 0.03  # a device that hears 30 clips a second in full batches; the others need six
+
+
+def p95(waits: list[float]) -> float:
+    return float(np.percentile(waits, 95))
+
+
+async def played(*, flooded: bool, known: bool = True) -> tuple[list[tuple[Spoken, float]], Device]:
+    """39 people for half a minute, and with `flooded` a fortieth whose 200 clips come at once after 10 s."""
+    spoken = conversation(39, until=30) + (flood(FLOOD_AT, FLOOD_CLIPS) if flooded else [])
+    device = Device(BATCH, START, ROW)
+    return await Play(device, spoken, known=known).run(), device
+
+
+def others(waits: list[tuple[Spoken, float]], until: float) -> list[float]:
+    """How long those waited who spoke between the flood's coming and `until`."""
+    return [wait for one, wait in waits if one.speaker != "flood" and FLOOD_AT <= one.at <= until]
+
+
+async def test_finals_do_not_wait_behind_another_speakers_flood():
+    with_flood, device = await played(flooded=True)
+    over = max(one.at + wait for one, wait in with_flood if one.speaker == "flood")
+    calm, _ = await played(flooded=False)
+    unknown, _ = await played(flooded=True, known=False)
+    figures = [p95(others(waits, over)) for waits in (calm, with_flood, unknown)]
+    print(f"\nP95 of the others' wait: {figures[0]:.3f} s, with a flood of {FLOOD_CLIPS} clips {figures[1]:.3f} s,")
+    print(f"with one of which nobody says whose it is {figures[2]:.3f} s")
+    print(f"the flood is heard after {over - FLOOD_AT:.2f} s; {len(device.batches)} batches in all")
+    full = START + ROW * BATCH
+    assert max(others(with_flood, over)) < 2 * full  # never more than the batch under way and one's own
+    assert figures == pytest.approx([0.235, 0.507, 6.140], abs=1e-3)
+    assert over - FLOOD_AT == pytest.approx(11.49, abs=1e-2)
+
+
+@pytest.mark.long
+async def test_with_the_real_model_nobody_waits_behind_a_flood_either(engine):
+    """Ten people say a sentence each, one after another, while forty clips of an eleventh wait."""
+    timed = Timed(engine)
+    scheduler = Scheduler(timed)
+    chosen = sounds.sentences("en")
+    clips = [asyncio.create_task(waited(scheduler, chosen[i % 20].audio, "flood")) for i in range(40)]
+    await asyncio.sleep(0)
+    waits = [await waited(scheduler, sentence.audio, f"speaker {i}") for i, sentence in enumerate(chosen[:10])]
+    flooded = await asyncio.gather(*clips)
+    await scheduler.drain(30)
+    print(f"\nothers waited {p95(waits):.2f} s (P95), the flood {max(flooded):.2f} s; a batch {max(timed.took):.2f} s")
+    assert max(waits) < 2 * max(timed.took) + 0.5  # the batch under way, and one's own
+    assert sum(waits) < max(flooded) + 0.5  # all ten were heard before the flood's last
+
+
+class Timed:
+    """The real engine, and how long its batches take."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.name, self.model, self.device, self.demo = engine.name, engine.model, engine.device, engine.demo
+        self.capabilities = engine.capabilities
+        self.took: list[float] = []
+        self._engine = engine
+
+    def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
+        began = time.monotonic()
+        heard = self._engine.transcribe(rows)
+        self.took.append(time.monotonic() - began)
+        return heard
+
+
+async def waited(scheduler: Scheduler, audio: Audio, speaker: str) -> float:
+    began = time.monotonic()
+    heard = await scheduler.hear(audio, Options(language="en"), Priority.FINAL, 1.0, speaker=speaker)
+    assert heard.text
+    return time.monotonic() - began
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_memory_stays_where_it_is_over_ten_thousand_clips():
+    """In a process of its own, so that the figure is this work's alone."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.speech.steady", "10000"],
+        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "2"}, capture_output=True, text=True, timeout=1700, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    print(
+        f"\n{figures['clips']} clips in {figures['seconds']:.0f} s: {figures['early_mb']:.1f} MB after 1,000, ", end=""
+    )
+    print(f"{figures['late_mb']:.1f} MB at the end, {figures['peak_mb']:.1f} MB at most")
+    assert figures["heard"] == figures["clips"] == 10_000
+    assert figures["late_mb"] - figures["early_mb"] < 30
