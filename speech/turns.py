@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-FILES_WAITING = 64  # rows of uploaded files; live finals have no bound, they are never shed
+FILES_WAITING = 256  # rows of uploaded files; live finals have no bound, they are never shed
 PARTIALS_WAITING = 64
 SPARE_SHARE = 4  # what could as well be heard later fills so much of a batch, so that who comes next waits little
 QUIET_SECONDS = 60.0  # ... and all of it, where nobody has come for so long

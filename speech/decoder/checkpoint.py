@@ -25,12 +25,12 @@ class Checkpoint:
 
     @property
     def multilingual(self) -> bool:
-        return self.dims.n_vocab >= MULTILINGUAL_VOCABULARY
+        return bool(self.dims.n_vocab >= MULTILINGUAL_VOCABULARY)
 
     @property
     def languages(self) -> int:
         """How many languages the vocabulary has tokens for."""
-        return self.dims.n_vocab - 51_765 - int(self.multilingual)
+        return int(self.dims.n_vocab) - 51_765 - int(self.multilingual)
 
 
 def read(path: Path, name: str) -> Checkpoint:

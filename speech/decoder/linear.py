@@ -14,7 +14,7 @@ def packs(device: torch.device, dtype: torch.dtype) -> bool:
     return (
         device.type == "cpu"
         and dtype == torch.bfloat16
-        and torch.backends.mkldnn.is_available()
+        and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     )
 
@@ -31,8 +31,8 @@ class Linear:
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         y: torch.Tensor
         if self._packed:
-            after = ("gelu", [], "none") if self._gelu else ("none", [], "")
-            y = torch.ops.mkldnn._linear_pointwise.default(x, self._weight, self._bias, *after)
+            after, how = ("gelu", "none") if self._gelu else ("none", "")
+            y = torch.ops.mkldnn._linear_pointwise.default(x, self._weight, self._bias, after, [], how)
             return y
         y = F.linear(x, self._weight, self._bias)
         return F.gelu(y) if self._gelu else y

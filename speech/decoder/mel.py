@@ -40,4 +40,5 @@ class LogMel:
 
     def _power(self, audio: torch.Tensor) -> torch.Tensor:
         stft = torch.stft(audio, N_FFT, HOP_LENGTH, window=self._window, return_complex=True)
-        return self._filters @ stft[..., :-1].abs() ** 2
+        power: torch.Tensor = self._filters @ stft[..., :-1].abs() ** 2
+        return power

@@ -27,7 +27,7 @@ class Steps:
         """What is written for each row of `heard` by its plan."""
         if not self._static or len(plans) > self._most:
             return decode(self._model, self._rules, Eager(self._model, heard), plans, no_speech)
-        size = next((size for size in SIZES if size >= len(plans)), self._most)
+        size = min(self._most, next(size for size in SIZES if size >= len(plans)))
         moments = heard[0][0].shape[2]
         frame = self._frames.setdefault(moments, _Frame(self._model, self._most, moments))
         stand_ins = [Plan(plans[0].given, plans[0].start, cap=1)] * (size - len(plans))
@@ -92,7 +92,7 @@ class _Step:
     def _captured(self) -> torch.cuda.CUDAGraph:
         """The computation, recorded after two trial runs on a stream aside, as CUDA asks for. What they wrote into the
         cache lies where the next step, or the mask, passes over it."""
-        at, aside = self.cache.at.clone(), torch.cuda.Stream(self.model.device)
+        at, aside = self.cache.at.clone(), torch.cuda.Stream(self.model.device)  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream(self.model.device))
         with torch.cuda.stream(aside):
             for _ in range(2):

@@ -48,7 +48,7 @@ def timed(
     moments = max(1, min(looks.shape[-1], round(seconds / SECONDS_A_MOMENT)))
     # what predicts a token looks where that token is said
     matrix = _salience(looks[:, :, :moments])[len(before) - 1 : len(before) + len(written)]
-    starts = aligned(-matrix.double().cpu().numpy()) * SECONDS_A_MOMENT
+    starts = (aligned(-matrix.double().cpu().numpy()) * SECONDS_A_MOMENT).astype(np.float64)
     likely = logits[len(before) - 1 : -2, : tokenizer.eot].softmax(dim=-1)
     chances = likely.gather(1, torch.tensor(written, device=model.device)[:, None])[:, 0].tolist()
     texts, pieces = tokenizer.split_to_word_tokens([*written, tokenizer.eot])

@@ -16,7 +16,7 @@ from speech.decoder.mel import LogMel
 from speech.decoder.model import Attended, Model
 from speech.decoder.steps import Steps
 from speech.decoder.vocabulary import Vocabulary
-from speech.engines import SAMPLE_RATE, Capabilities, EngineError, Hypothesis, Outcome, Row, refusal
+from speech.engines import SAMPLE_RATE, Capabilities, Hypothesis, Outcome, Row, lost, refusal
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 MAX_COMPRESSION_RATIO = 2.4  # whisper.transcribe's own limits
@@ -24,6 +24,7 @@ MIN_LOGPROB = -1.0
 MAX_NO_SPEECH = 0.6
 TRANSLATING = {"demo", "tiny", "base", "small", "medium", "large-v1", "large-v2", "large-v3", "large"}
 CPU_BATCH, GPU_BATCH = 8, 64  # rows decoded together at most
+GPU_SHARE = 0.5  # of the memory that the weights leave free, for what a batch needs
 DEMO_LANGUAGES = ("en", "ja", "zh")
 PADDED = 30.0  # seconds of the window that the models learned with
 BUCKETS = (10.0, 15.0, 20.0, PADDED)  # and those that cost less; below 10 s texts begin to repeat themselves
@@ -66,7 +67,6 @@ class WhisperEngine:
         read = checkpoint.read(path, model)
         self.model, self.demo, self.device = model, demo, device
         self._window = window
-        self._batch = GPU_BATCH if torch.device(device).type == "cuda" else CPU_BATCH
         self._heads = read.heads
         at = torch.device(device)
         with torch.inference_mode():
@@ -74,6 +74,7 @@ class WhisperEngine:
             self._mel = LogMel(read.dims.n_mels, at)
             self._vocabulary = Vocabulary(read)
             self.rules = self._vocabulary.rules(at)
+            self._batch = _rows(self._whisper)
             self._steps = Steps(self._whisper, self.rules, rows=self._batch, static=static)
         self.capabilities = Capabilities(
             languages=DEMO_LANGUAGES if demo else tuple(sorted(self._vocabulary.languages)),
@@ -104,9 +105,9 @@ class WhisperEngine:
                 return list(self._transcribed(rows, seconds))
         except torch.OutOfMemoryError as error:
             if len(rows) == 1:
-                return [_failure(error)]
+                return [lost(error)]
         except (RuntimeError, ValueError, IndexError) as error:
-            raise _failure(error) from error
+            raise lost(error) from error
         torch.cuda.empty_cache()  # after the except: its traceback holds the tensors
         half = len(rows) // 2
         return self._halving(rows[:half], seconds) + self._halving(rows[half:], seconds)
@@ -172,6 +173,15 @@ class WhisperEngine:
         return replace(one, words=words.timed(self._whisper, self._vocabulary, self._heads, attended, *said))
 
 
+def _rows(model: Model) -> int:
+    """How many rows this device decodes together: on a GPU as many as there is memory for, `GPU_BATCH` at most. Most of
+    a row is what cross-attention reads, once as it comes and once where the captured steps read it."""
+    if model.device.type != "cuda":
+        return CPU_BATCH
+    free, _ = torch.cuda.mem_get_info(model.device)
+    return max(1, min(GPU_BATCH, int(GPU_SHARE * free / (2 * model.bytes_heard))))
+
+
 def looks_wrong(one: Hypothesis) -> bool:
     """whisper.transcribe's rule for trying a higher temperature: repeats itself, or is unsure of speech."""
     if one.compression_ratio > MAX_COMPRESSION_RATIO:
@@ -181,11 +191,3 @@ def looks_wrong(one: Hypothesis) -> bool:
 
 def _merit(one: Hypothesis) -> tuple[bool, float]:
     return (not one.compression_ratio > MAX_COMPRESSION_RATIO, one.avg_logprob)
-
-
-def _failure(error: Exception) -> EngineError:
-    """What an error in the model means to those whose clips it was."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return EngineError("out of memory", retryable=True)
-    lost = isinstance(error, torch.AcceleratorError)  # a device that is gone; a fresh process may find it again
-    return EngineError(f"{type(error).__name__} in the model", retryable=lost)

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 from speech.checks import judge
 from speech.engines import EngineError, Hypothesis, Options, Row
@@ -113,3 +114,28 @@ def test_windows_of_several_lengths_go_in_one_batch_and_come_back_in_order(engin
     short, long = sounds.sentences("en")[0].audio, sounds.told(sounds.sentences("zh")[:5], 0.5)
     rows = [Row(audio, Options(window=window)) for audio in (short, long) for window in ("padded", "bucketed", None)]
     assert [one.language for one in engine.transcribe(rows)] == ["en"] * 3 + ["zh"] * 3
+
+
+def test_where_memory_runs_out_in_mid_batch_its_halves_are_heard(monkeypatch):
+    from speech import weights
+    from speech.engines.whisper import WhisperEngine
+
+    engine = WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32")
+    listened, sizes = engine._whisper.listened, []
+
+    def short_of_memory(features):
+        sizes.append(len(features))
+        if len(features) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+        return listened(features)
+
+    monkeypatch.setattr(engine._whisper, "listened", short_of_memory)
+    chosen = sounds.sentences("en")[:5]
+    heard = hear(engine, [s.audio for s in chosen], Options(language="en"))
+    assert [h.text for h in heard] == [s.text for s in chosen]
+    assert sizes == [5, 2, 3, 1, 2]
+
+    monkeypatch.setattr(engine._whisper, "listened", lambda features: short_of_memory(features.repeat(3, 1, 1)))
+    (alone,) = engine.transcribe([Row(chosen[0].audio)])
+    assert isinstance(alone, EngineError)
+    assert alone.retryable

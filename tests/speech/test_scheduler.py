@@ -290,7 +290,7 @@ async def test_memory_that_is_there_again_is_used_again(queue, watched):
     watched.most = 2
     watched.go.set()
     full = watched.capabilities.batch
-    for i in range(4):
+    for i in range(full):
         await asyncio.gather(*(queue.hear(clip(10 + n), ENGLISH, Priority.FINAL, i) for n in range(full)))
         watched.most = full
     assert [len(batch) for batch in watched.batches][-1] == full
@@ -418,9 +418,11 @@ async def test_many_long_batches_one_after_another_are_no_trouble(queue, watched
 
     watched.call = long
     watched.go.set()
-    options = (Options(language="en", prompt=str(i), fallback=False) for i in range(8))
-    await asyncio.gather(*(queue.hear(clip(16_000), one, Priority.FILE) for one in options))
-    assert seen == [""] * 8
+    quick = Options(language="en", fallback=False)
+    files = range(3 * queue.engine.capabilities.batch)
+    await asyncio.gather(*(queue.hear(clip(16_000), quick, Priority.FILE) for _ in files))
+    assert len(seen) >= 3
+    assert set(seen) == {""}
     assert not queue.broken.done()
 
 
