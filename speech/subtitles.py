@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,7 +45,7 @@ def columns(text: str) -> int:
 def cues(segments: Sequence[Segment], words: Sequence[Word] = ()) -> list[Cue]:
     """Subtitles of a recording: by its words where their times are known, else by its segments'. Each has at most two
     lines of `COLUMNS` and `LONGEST_SECONDS`; none overlaps the next."""
-    spoken = [list(words)] if words else [list(_words(segment)) for segment in segments]
+    spoken = _within(words, segments) if words else [list(_words(segment)) for segment in segments]
     found: list[Cue] = []
     for units in spoken:
         bound = _bound(one for unit in units for one in _fitting(replace(unit, text=_plain(unit.text))))
@@ -98,6 +100,28 @@ def _letters(text: str) -> list[str]:
         else:
             found.append(letter)
     return found
+
+
+def _within(words: Sequence[Word], segments: Sequence[Segment]) -> list[list[Word]]:
+    """The words of each segment, none of them outside its time: attention gives the first and the last word of a clip
+    the silence beside them too. All together, as they are, where the segments hold another text."""
+    ends = list(itertools.accumulate(_weight(segment.text) for segment in segments))
+    if not ends or ends[-1] != sum(_weight(word.text) for word in words):
+        return [list(words)]
+    found: list[list[Word]] = [[] for _ in segments]
+    done = 0
+    for word in words:
+        place = bisect.bisect_right(ends, done) if _weight(word.text) else bisect.bisect_left(ends, done)
+        done += _weight(word.text)
+        segment = segments[place]
+        start, end = (min(max(at, segment.start), segment.end) for at in (word.start, word.end))
+        found[place].append(replace(word, start=start, end=end))
+    return found
+
+
+def _weight(text: str) -> int:
+    """How many characters can be seen."""
+    return sum(not letter.isspace() for letter in text)
 
 
 def _words(segment: Segment) -> Iterator[Word]:

@@ -98,6 +98,20 @@ def test_a_pause_begins_a_new_cue():
     ]  # fmt: skip
 
 
+def test_a_cue_holds_words_of_one_segment_and_no_silence_beside_it():
+    segments = [Segment(0.5, 2.0, "Let's begin."), Segment(4.0, 6.0, "Ms. Sato, please.")]
+    words = [
+        Word(0.0, 1.0, " Let's"), Word(1.0, 2.2, " begin."),
+        Word(2.2, 4.5, " Ms."), Word(4.5, 5.0, " Sato,"), Word(5.0, 7.0, " please."),
+    ]  # fmt: skip
+    assert cues(segments, words) == [Cue(0.5, 2.0, ("Let's begin.",)), Cue(4.0, 6.0, ("Ms. Sato, please.",))]
+
+
+def test_words_of_another_text_than_the_segments_go_by_themselves():
+    words = [Word(0.0, 1.0, "One"), Word(1.0, 2.0, " two.")]
+    assert cues([Segment(0.0, 9.0, "Three.")], words) == [Cue(0.0, 2.0, ("One two.",))]
+
+
 def test_a_chinese_line_holds_twenty_one_characters_and_begins_with_no_punctuation():
     text = "我們今天要討論的是語音辨識系統的更新,請陳先生說明一下目前的進度,然後我們再決定要不要延後。"
     found = cues([], letters(text))
@@ -131,10 +145,11 @@ TEXT = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(TEXT, st.floats(0.0, 2.0), st.booleans())
-def test_any_text_comes_back_whole_in_cues_within_their_bounds(texts, pace, by_word):
+@given(TEXT, st.floats(0.0, 2.0), st.sampled_from(["words", "segments", "both"]))
+def test_any_text_comes_back_whole_in_cues_within_their_bounds(texts, pace, by):
     words = [Word(i * pace, (i + 1) * pace, " " + text) for i, text in enumerate(texts)]
-    found = cues([], words) if by_word else cues([Segment(w.start, w.end, w.text) for w in words])
+    segments = [Segment(word.start, word.end, word.text) for word in words]
+    found = cues([] if by == "words" else segments, [] if by == "segments" else words)
     bare = re.sub(r"\s", "", "".join(texts))
     assert re.sub(r"\s", "", "".join(line for cue in found for line in cue.lines)) == bare
     for cue in found:
