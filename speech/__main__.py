@@ -1,8 +1,10 @@
-"""The speech tier's commands: serve, transcribe, models, check. The one reader of the environment in speech."""
+"""The commands: serve, transcribe, simulate, models, check. The one reader of the environment in speech."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import io
 import json
 import os
 import sys
@@ -10,26 +12,40 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads starve other processes
 
-from speech import config, weights
+from speech import config, leaving, weights
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status says whether it worked."""
     options = _parser().parse_args(arguments)
-    if options.command == "check":
-        return _check(as_json=options.json)
     try:
-        settings = config.read(os.environ)
-        if options.command == "serve":
-            from speech import serving
-
-            return serving.serve(settings, options.host, options.port, stdin_pipe=options.stdin_pipe)
-        if options.command == "models":
-            return _models(settings, as_json=options.json)
-        return _transcribe(settings, options)
+        return _done(options)
     except (config.BadSetting, weights.Unobtainable) as error:
         _say(f"speech cannot start: {error}")
         return 2
+    except KeyboardInterrupt:
+        leaving.within(leaving.LEAVE_SECONDS, leaving.INTERRUPTED)
+        _say("interrupted")
+        return leaving.INTERRUPTED
+    except BrokenPipeError:  # whoever read has had enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails too
+        return 1
+
+
+def _done(options: argparse.Namespace) -> int:
+    if options.command == "check":
+        return _check(as_json=options.json)
+    settings = config.read(os.environ)
+    if options.command == "serve":
+        from speech import serving
+
+        return serving.serve(settings, options.host, options.port, stdin_pipe=options.stdin_pipe)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's: other programs read it
+    if options.command == "models":
+        return _models(settings, as_json=options.json)
+    settings = dataclasses.replace(settings, model=options.model or settings.model)
+    return _transcribe(settings, options) if options.command == "transcribe" else _simulate(settings, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,16 +55,45 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8010, help="0 takes a free one")
     serve.add_argument("--stdin-pipe", action="store_true", help="end when standard input is closed")
-    transcribe = commands.add_parser("transcribe", help="print what is said in files")
-    transcribe.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    transcribe.add_argument("--language", default="", help="spoken language; detected without it")
-    transcribe.add_argument("--script", default="", help="Hant or Hans, for Chinese")
-    transcribe.add_argument("--json", action="store_true", help="one JSON object a file")
-    models = commands.add_parser("models", help="list the models there are")
-    models.add_argument("--json", action="store_true")
+    _add_transcribe(commands.add_parser("transcribe", help="print what is said in files, an hour each at most"))
+    _add_simulate(commands.add_parser("simulate", help="hear a file as if it were spoken now"))
+    models = commands.add_parser("models", help="which models there are, what they need, and what fits here")
+    models.add_argument("--json", action="store_true", help="one JSON object a model, a line each")
     check = commands.add_parser("check", help="say what it finds here, what is wrong, and the cure")
     check.add_argument("--json", action="store_true")
     return parser
+
+
+def _add_heard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="", metavar="NAME", help="instead of WHISPER_MODEL")
+    parser.add_argument("--language", default="", help="spoken language; detected without it")
+    parser.add_argument("--script", default="", help="Hant or Hans, for Chinese")
+
+
+def _add_transcribe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    _add_heard(parser)
+    forms = parser.add_mutually_exclusive_group()
+    for form, means in (
+        ("txt", "text, a line an utterance (unless another form is named)"),
+        ("json", "one JSON object a file, a line each"),
+        ("srt", "SubRip subtitles"),
+        ("vtt", "WebVTT subtitles"),
+    ):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="txt", help=means)
+    parser.add_argument("--output-dir", type=Path, metavar="DIR", help="write a document a file there, print nothing")
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE")
+    _add_heard(parser)
+    parser.add_argument("--chunk", type=float, default=0.5, help="seconds of sound at a time")
+    parser.add_argument("--start", type=float, default=0.0, help="seconds into the file")
+    parser.add_argument("--end", type=float, help="seconds into the file; its end without it")
+    parser.set_defaults(fast=False)
+    pace = parser.add_mutually_exclusive_group()
+    pace.add_argument("--realtime", dest="fast", action="store_false", help="as it was spoken (the default)")
+    pace.add_argument("--fast", dest="fast", action="store_true", help="as fast as it can be heard")
 
 
 def _check(*, as_json: bool) -> int:
@@ -63,25 +108,29 @@ def _check(*, as_json: bool) -> int:
 def _models(settings: config.Config, *, as_json: bool) -> int:
     import whisper
 
-    rows: list[dict[str, str | bool]] = [{"name": "demo", "path": str(weights.DEMO), "present": weights.DEMO.is_file()}]
-    for name, url in whisper._MODELS.items():
-        path = settings.model_dir / url.rsplit("/", 1)[-1]
-        rows.append({"name": name, "path": str(path), "present": path.is_file()})
-    for row in rows:
-        print(json.dumps(row) if as_json else f"{row['name']:16} {_presence(row)}")  # noqa: T201
+    from speech import catalogue
+
+    here = catalogue.machine(settings)
+    found = catalogue.models(settings, whisper._MODELS, here)
+    shown = [json.dumps(one.shown(here)) for one in found] if as_json else catalogue.lines(found, here)
+    print("\n".join(shown), flush=True)  # noqa: T201
     return 0
-
-
-def _presence(row: dict[str, str | bool]) -> str:
-    return str(row["path"]) if row["present"] else "not downloaded"
 
 
 def _transcribe(settings: config.Config, options: argparse.Namespace) -> int:
     from speech import commands
 
-    return commands.transcribe(
-        settings, options.files, options.language, options.script, as_json=options.json, say=_say
+    wanted = commands.Wanted(tuple(options.files), options.form, options.language, options.script, options.output_dir)
+    return commands.transcribe(settings, wanted, _say)
+
+
+def _simulate(settings: config.Config, options: argparse.Namespace) -> int:
+    from speech import simulate
+
+    plan = simulate.Plan(
+        options.file, options.chunk, options.start, options.end, options.language, options.script, options.fast
     )
+    return simulate.simulate(settings, plan, _say)
 
 
 def _say(line: str) -> None:

@@ -29,6 +29,8 @@ class Config:
     engine: str = "whisper"
     aggressiveness: int | None = 2
     clip_max_seconds: float = 20.0
+    clip_silence_seconds: float = 1.0
+    partial_interval_ms: float = 250.0
     token: str = ""
     log_dir: Path | None = None
 
@@ -46,6 +48,10 @@ def read(environ: Mapping[str, str]) -> Config:
         engine=_engine(value.get("SPEECH_ENGINE", default.engine)),
         aggressiveness=_aggressiveness(value.get("VAD_AGGRESSIVENESS", "2")),
         clip_max_seconds=_seconds("CLIP_MAX_SECONDS", value.get("CLIP_MAX_SECONDS", "20"), 6.0, 30.0),
+        clip_silence_seconds=_seconds("CLIP_SILENCE_SECONDS", value.get("CLIP_SILENCE_SECONDS", "1"), 0.3, 5.0),
+        partial_interval_ms=_number(
+            "PARTIAL_INTERVAL_MS", value.get("PARTIAL_INTERVAL_MS", "250"), 50.0, 10_000.0, "milliseconds"
+        ),
         token=_token(value.get("SPEECH_TOKEN", "")),
         log_dir=Path(value["LOG_DIR"]).expanduser() if "LOG_DIR" in value else None,
     )
@@ -85,12 +91,16 @@ def _aggressiveness(text: str) -> int | None:
 
 
 def _seconds(name: str, text: str, least: float, most: float) -> float:
+    return _number(name, text, least, most, "seconds")
+
+
+def _number(name: str, text: str, least: float, most: float, unit: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = float("nan")
     if not least <= number <= most:
-        raise BadSetting(f"{name}={text!r} will not do. It is a number of seconds from {least:g} to {most:g}.")
+        raise BadSetting(f"{name}={text!r} will not do. It is a number of {unit} from {least:g} to {most:g}.")
     return number
 
 

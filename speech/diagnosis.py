@@ -170,7 +170,7 @@ def _model(settings: Config, loaded: Mapping[str, Any], device: str, found: Diag
         found.tell("model_to_fetch_again", path=place.path, model=place.name)
     else:
         parameters = _whole(place, loaded, found)
-    _fits(place.name, parameters, loaded["torch"], device, found)
+    _fits(place.name, parameters, device, found)
 
 
 def _whole(place: weights.Located, loaded: Mapping[str, Any], found: Diagnosis) -> float:
@@ -209,10 +209,10 @@ def _read(path: Path, torch: Any) -> Any:
     return torch.load(path, map_location="cpu", weights_only=True, mmap=packed)
 
 
-def _fits(model: str, parameters: float, torch: Any, device: str, found: Diagnosis) -> None:
+def _fits(model: str, parameters: float, device: str, found: Diagnosis) -> None:
     """Whether there is memory for it, where both are known."""
     gpu = device.startswith("cuda")
-    free = torch.cuda.mem_get_info(torch.device(device))[0] if gpu else memory.free()
+    free = memory.free_on(device)
     needed = memory.needed(parameters)
     if parameters and free is not None and free < needed:
         sizes = {"needed": f"{needed / GIGABYTE:.1f}", "free": f"{free / GIGABYTE:.1f}"}

@@ -56,11 +56,21 @@ def spans(audio: npt.NDArray[np.float32], aggressiveness: int | None) -> list[Sp
 
 def voiced(audio: npt.NDArray[np.float32], aggressiveness: int) -> list[bool]:
     """The detector's own verdict on every 30 ms; the last frame is padded with silence."""
-    pcm = (np.clip(np.nan_to_num(audio), -1.0, 1.0) * 32767).astype("<i2")
-    raw = np.pad(pcm, (0, -len(pcm) % FRAME)).tobytes()
-    vad = webrtcvad.Vad(aggressiveness)
-    size = FRAME * 2
-    return [vad.is_speech(raw[at : at + size], SAMPLE_RATE) for at in range(0, len(raw), size)]
+    return Detector(aggressiveness).hears(audio)
+
+
+class Detector:
+    """The detector on one stream, which it remembers."""
+
+    def __init__(self, aggressiveness: int) -> None:
+        self._vad = webrtcvad.Vad(aggressiveness)
+
+    def hears(self, audio: npt.NDArray[np.float32]) -> list[bool]:
+        """Its verdict on every 30 ms of what comes next; a last frame that is not whole is padded with silence."""
+        pcm = (np.clip(np.nan_to_num(audio), -1.0, 1.0) * 32767).astype("<i2")
+        raw = np.pad(pcm, (0, -len(pcm) % FRAME)).tobytes()
+        size = FRAME * 2
+        return [self._vad.is_speech(raw[at : at + size], SAMPLE_RATE) for at in range(0, len(raw), size)]
 
 
 def steady(audio: npt.NDArray[np.float32], span: Span) -> bool:

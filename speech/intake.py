@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -154,7 +155,9 @@ class _Worker:
 
 
 def _settle() -> None:
-    """Limits for this worker, and its end with its parent's, however that one dies."""
+    """Limits for this worker, and its end with its parent's, however that one dies. Ctrl-C in a terminal goes to both;
+    it is the parent that ends, and sees to its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         _when_over(parent.join, lambda: os._exit(0))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 # millions of parameters, as openai-whisper's own README lists them
 PARAMETERS = {"tiny": 39, "base": 74, "small": 244, "medium": 769, "large": 1550, "turbo": 809, "demo": 14}
+BYTES_IN_FILE = 2  # half precision
 BYTES_A_PARAMETER = 6  # single precision in the model, and half precision in the file while it is loaded
 WORKING = 1 << 30  # torch itself, and what a batch of clips takes
 
@@ -21,10 +22,24 @@ def needed(parameters: float) -> int:
     return round(parameters * BYTES_A_PARAMETER) + WORKING
 
 
+def in_file(parameters: float) -> int:
+    """Bytes that the checkpoint of such a model has, about."""
+    return round(parameters * BYTES_IN_FILE)
+
+
 def parameters_of(name: str) -> float:
     """How many parameters the model of this name has; 0 where that is not known."""
     size = name.removesuffix(".en").partition("-")[0]
     return 1e6 * PARAMETERS["turbo" if "turbo" in name else size] if size in PARAMETERS else 0
+
+
+def free_on(device: str) -> int | None:
+    """Bytes that are free where `device` computes; None where nobody says."""
+    if not device.startswith("cuda"):
+        return free()
+    import torch
+
+    return int(torch.cuda.mem_get_info(torch.device(device))[0])
 
 
 def free() -> int | None:

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from speech import checks, gate, script, windows
+from speech import checks, clips, gate, script
+from speech.clips import Clip
 from speech.config import Config
-from speech.engines import Engine, Hypothesis, Options, Segment, probe
+from speech.engines import Engine, Hypothesis, Options, Segment, Word, probe
 from speech.intake import Intake, Order, Taken
 from speech.scheduler import Broken, Scheduler, call_seconds
+from speech.segmenter import Rules
 from speech.turns import Priority
 
 logger = logging.getLogger(__name__)
@@ -72,6 +74,20 @@ class Answer:
     no_speech_prob: float
     compression_ratio: float
     segments: tuple[Segment, ...]
+    words: tuple[Word, ...] = ()  # where they were asked for and the engine can
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a recording has been heard: clips, and seconds of sound in them."""
+
+    clips_done: int
+    clips: int
+    seconds_done: float
+    seconds: float
+
+
+Told = Callable[[Progress], None]
 
 
 class Node:
@@ -123,8 +139,9 @@ class Node:
         self._intake.close()
         self._files.close()
 
-    async def hear(self, request: Request) -> Answer:
-        """The journey: decode, find speech, transcribe, check. Raises what its steps raise."""
+    async def hear(self, request: Request, told: Told | None = None) -> Answer:
+        """The journey: decode, find speech, cut, transcribe, check; `told` hears of each clip that is done. Raises what
+        its steps raise."""
         if self.scheduler is None:
             raise Loading("the model is being loaded")
         self._refuse_impossible(request, self.scheduler.engine)
@@ -133,9 +150,9 @@ class Node:
         taken = await intake.take(request.data, self._order(request))
         if not gate.seconds(taken.spans):
             return self._silent(taken, request)
-        pieces = windows.cut(taken, self.scheduler.engine.capabilities.window_seconds)
-        heard = await _transcribed(pieces, request, asked, self.scheduler)
-        return _answer(windows.joined(pieces, heard), taken, request.script)
+        found = await self._cut(taken, request, self.scheduler.engine.capabilities.window_seconds)
+        heard = await _transcribed(found, request, asked, self.scheduler, told)
+        return _answer(clips.joined(found, heard), taken, request.script)
 
     def _loaded(self) -> tuple[Engine, float]:
         """The engine, its first and slowest call behind it, and how long any later one may take."""
@@ -164,34 +181,48 @@ class Node:
         why = "no-speech" if taken.seconds else "empty"
         return Answer("", request.options.language or "", taken.seconds, why, None, 0.0, 1.0, 0.0, ())
 
+    async def _cut(self, taken: Taken, request: Request, window: float) -> list[Clip]:
+        """A file's clips. Live speech is one clip already, and stays so unless no row can hold it."""
+        if request.priority is not Priority.FILE and taken.seconds <= window:
+            return [clips.whole(taken)]
+        rules = Rules(min(self.config.clip_max_seconds, window), self.config.clip_silence_seconds)
+        return await asyncio.to_thread(clips.cut, taken, rules)  # an hour has 360,000 frames
+
 
 async def _transcribed(
-    pieces: list[windows.Piece], request: Request, asked: float, scheduler: Scheduler
+    found: list[Clip], request: Request, asked: float, scheduler: Scheduler, told: Told | None
 ) -> list[Hypothesis]:
     room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
+    done = Progress(0, len(found), 0.0, sum(clip.seconds for clip in found))
 
-    async def heard(piece: windows.Piece, speaker: str) -> Hypothesis:
+    async def heard(clip: Clip, speaker: str) -> Hypothesis:
+        nonlocal done
         async with room:
-            return await scheduler.hear(
-                piece.audio, request.options, request.priority, request.patience, speaker=speaker, asked=asked
+            hypothesis = await scheduler.hear(
+                clip.audio, request.options, request.priority, request.patience, speaker=speaker, asked=asked
             )
+        done = replace(done, clips_done=done.clips_done + 1, seconds_done=done.seconds_done + clip.seconds)
+        if told:
+            told(done)
+        return hypothesis
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(heard(piece, _voice(request, i))) for i, piece in enumerate(pieces)]
-    except BaseExceptionGroup as failed:
-        raise failed.exceptions[0] from None  # a clip's pieces fail together, and the first says why
+            tasks = [group.create_task(heard(clip, _voice(request, i))) for i, clip in enumerate(found)]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None  # clips of one recording fail together
     return [task.result() for task in tasks]
 
 
 def _voice(request: Request, place: int) -> str:
-    """Whose turn a piece takes. A long partial's later pieces replace their like, never its first."""
+    """Whose turn a clip takes. A long partial's later clips replace their like, never its first."""
     apart = request.speaker and request.priority is Priority.PARTIAL and place
     return f"{request.speaker} {place}" if apart else request.speaker
 
 
-def _answer(heard: windows.Joined, taken: Taken, wanted: str) -> Answer:
+def _answer(heard: clips.Joined, taken: Taken, wanted: str) -> Answer:
     chinese = wanted if heard.language == "zh" else ""
+    words = script.written_apart([word.text for word in heard.words], chinese)
     return Answer(
         text=script.written(heard.text, chinese),
         language=heard.language,
@@ -202,4 +233,5 @@ def _answer(heard: windows.Joined, taken: Taken, wanted: str) -> Answer:
         no_speech_prob=heard.no_speech_prob,
         compression_ratio=heard.compression_ratio,
         segments=tuple(replace(one, text=script.written(one.text, chinese)) for one in heard.segments),
+        words=tuple(replace(word, text=text) for word, text in zip(heard.words, words, strict=True)),
     )

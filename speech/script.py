@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+from collections.abc import Sequence
 
 import opencc
 
@@ -30,6 +32,17 @@ def written(text: str, script: str) -> str:
     if wanted in TRADITIONAL and is_simplified(text):
         return str(_converter("s2tw").convert(text))
     return text
+
+
+def written_apart(parts: Sequence[str], script: str) -> list[str]:
+    """Neighbouring `parts` of one text, as `written` writes the whole: a character's other form hangs on those beside
+    it. Where the whole becomes longer or shorter, each is written alone."""
+    whole = "".join(parts)
+    text = written(whole, script)
+    if len(text) != len(whole):
+        return [written(part, script) for part in parts]
+    ends = list(itertools.accumulate(map(len, parts)))
+    return [text[first:last] for first, last in zip([0, *ends], ends, strict=False)]
 
 
 def is_simplified(text: str) -> bool:

@@ -12,7 +12,7 @@ import threading
 
 import uvicorn
 
-from speech import loading
+from speech import leaving, loading
 from speech.config import BadSetting, Config
 from speech.intake import Unstartable
 from speech.node import Node
@@ -23,7 +23,6 @@ KEEP_ALIVE_SECONDS = 75  # longer than callers keep theirs, so that no request m
 NICENESS = 5
 DRAIN_SECONDS = 10.0  # for requests in flight when the end is asked for
 HARD_END_SECONDS = DRAIN_SECONDS + 5
-LEAVE_SECONDS = 2.0
 LOG_BYTES = 10 << 20
 REFUSED = 2  # a start that would fail again; any other failure is worth a fresh start
 
@@ -48,7 +47,7 @@ def serve(config: Config, host: str, port: int, *, stdin_pipe: bool) -> int:
         threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
     server.run(sockets=[listener])
     status = max(map(_status, failures), default=0)
-    _leave_within(LEAVE_SECONDS, status)
+    leaving.within(leaving.LEAVE_SECONDS, status)
     return status
 
 
@@ -132,14 +131,7 @@ def _end_with_stdin(server: uvicorn.Server) -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
     server.should_exit = True
-    _leave_within(HARD_END_SECONDS, 1)
-
-
-def _leave_within(seconds: float, status: int) -> None:
-    """End soon whatever happens: a thread inside the model cannot be asked to stop."""
-    timer = threading.Timer(seconds, os._exit, (status,))
-    timer.daemon = True
-    timer.start()
+    leaving.within(HARD_END_SECONDS, 1)
 
 
 def _say(line: str) -> None:

@@ -67,9 +67,14 @@ def choose(wanted: str, folder: Path, known: Mapping[str, str], *, gpu: bool, sa
     return _named_file(wanted, known)
 
 
+def automatic(*, gpu: bool) -> str:
+    """The model that `auto` takes."""
+    return AUTO_ON_GPU if gpu else AUTO_ON_CPU
+
+
 def locate(wanted: str, folder: Path, known: Mapping[str, str], *, gpu: bool) -> Located:
     """Where the checkpoint for the setting `wanted` lies or would lie; nothing is fetched. Raises `Unobtainable`."""
-    name = (AUTO_ON_GPU if gpu else AUTO_ON_CPU) if wanted == "auto" else wanted
+    name = automatic(gpu=gpu) if wanted == "auto" else wanted
     if name in known:
         return Located(name, folder / known[name].rsplit("/", 1)[-1], known[name])
     found = Checkpoint("demo", DEMO) if name == "demo" else _named_file(name, known)
@@ -108,7 +113,7 @@ def digest(path: Path) -> str:
 
 
 def _auto(folder: Path, known: Mapping[str, str], *, gpu: bool, say: Say) -> Checkpoint:
-    name = AUTO_ON_GPU if gpu else AUTO_ON_CPU
+    name = automatic(gpu=gpu)
     try:
         return Checkpoint(name, obtain(known[name], folder, say=say))
     except Unobtainable as error:

@@ -17,13 +17,12 @@ PRIORITIES = {"final": Priority.FINAL, "partial": Priority.PARTIAL, "file": Prio
 def parse(data: bytes, fields: Mapping[str, str]) -> Request:
     """A request from its query or form. Raises `Unusable` with the field's name. `ext` and `model` may be there and
     are not needed: the bytes say what they are, and there is one model, which the answer names."""
-    language = fields.get("language", "").strip().lower()
     languages = fields.get("languages", "").lower().replace(" ", "")
     patience = _number(fields, "deadline")
     return Request(
         data=data,
         options=Options(
-            language=None if language in ("", "auto") else _primary(language),
+            language=spoken(fields.get("language", "")),
             languages=tuple(sorted({_primary(code) for code in languages.split(",") if code})),
             task=_choice(fields, "task", ("transcribe", "translate")),
             prompt=fields.get("prompt", "")[-MAX_PROMPT:] or None,
@@ -38,6 +37,12 @@ def parse(data: bytes, fields: Mapping[str, str]) -> Request:
         clip=printable(fields.get("clip", "")),
         speaker=_short(fields, "speaker", MAX_SPEAKER),
     )
+
+
+def spoken(tag: str) -> str | None:
+    """The language that is asked for; None: detected."""
+    language = tag.strip().lower()
+    return None if language in ("", "auto") else _primary(language)
 
 
 def _primary(tag: str) -> str:

@@ -1,7 +1,6 @@
 """An audio file as a browser would send it: cut at the pauses, recorded as webm/opus, in chunks."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,11 +9,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from speech import codec, gate
+from speech import codec, gate, segmenter
 
 Audio = npt.NDArray[np.float32]
-PRE_ROLL = 0.4  # seconds kept before speech begins
-CLOSING_SILENCE = 0.3  # and after it ends
 RATE = 48_000  # Opus
 AGGRESSIVENESS = 2
 
@@ -37,23 +34,17 @@ def load(path: Path, start: float, end: float | None) -> Audio:
 
 
 def cut(audio: Audio, silence: float, longest: float) -> list[SpokenClip]:
-    """The clips of a file: ended by `silence` seconds of it, or at `longest` seconds. Rough where no pause comes."""
-    stretches: list[list[float]] = []
-    for span in gate.spans(audio, AGGRESSIVENESS):
-        if stretches and span.start - stretches[-1][1] < silence:
-            stretches[-1][1] = span.end
-        else:
-            stretches.append([span.start, span.end])
-    return [clip for start, end in stretches for clip in _pieces(audio, start, end, silence, longest)]
+    """The clips of a file under the browser segmenter's rules: ended by `silence` seconds of it, or at `longest`. The
+    microphone stays on after the file."""
+    audio = np.pad(audio, (0, round(silence * codec.SAMPLE_RATE) + segmenter.SAMPLES))
+    rules = segmenter.Rules(longest, silence)
+    return [_spoken(audio, one) for one in segmenter.cut(audio, gate.spans(audio, AGGRESSIVENESS), rules)]
 
 
-def _pieces(audio: Audio, start: float, end: float, silence: float, longest: float) -> Iterator[SpokenClip]:
-    begin = max(0.0, start - PRE_ROLL)
-    while end + CLOSING_SILENCE - begin > longest:
-        at = begin + longest
-        yield SpokenClip(_between(audio, begin, at), begin, at, at, "cut")
-        begin = at
-    yield SpokenClip(_between(audio, begin, end + CLOSING_SILENCE), begin, end, end + silence, "silence")
+def _spoken(audio: Audio, one: segmenter.Stretch) -> SpokenClip:
+    start, end = max(0, one.start) / 1000, one.end / 1000
+    reason = "cut" if one.cut else "silence"
+    return SpokenClip(_between(audio, start, end), start, one.spoken / 1000, one.over / 1000, reason)
 
 
 def _between(audio: Audio, start: float, end: float) -> Audio:

@@ -26,10 +26,10 @@ def test_a_file_is_cut_at_its_pauses():
 
 
 def test_without_pauses_a_clip_ends_at_the_longest():
-    clips = cut(_played(0.2), silence=1.0, longest=4.0)
-    assert len(clips) > 1
-    assert all(len(clip.audio) <= 4.0 * codec.SAMPLE_RATE + 1 for clip in clips)
-    assert all(b.start == pytest.approx(a.over) for a, b in pairwise(clips))
+    clips = cut(_played(0.2), silence=1.0, longest=6.0)
+    assert [clip.reason for clip in clips] == ["cut", "silence"]
+    assert all(len(clip.audio) <= 6.0 * codec.SAMPLE_RATE for clip in clips)
+    assert all(b.start == a.start + len(a.audio) / codec.SAMPLE_RATE for a, b in pairwise(clips))
 
 
 def test_what_is_recorded_decodes_to_what_was_said():
@@ -47,3 +47,8 @@ def test_what_is_no_audio_is_said(tmp_path):
     (tmp_path / "x.wav").write_bytes(b"nothing")
     with pytest.raises((codec.Undecodable, av.FFmpegError)):
         load(tmp_path / "x.wav", 0, None)
+
+
+def test_a_clip_that_ends_with_the_file_is_over_when_the_silence_after_it_is():
+    clips = cut(read_wav(THREE[0].path), silence=1.0, longest=20.0)
+    assert [(clip.reason, round(clip.over - clip.speech_end, 3)) for clip in clips] == [("silence", 1.0)]

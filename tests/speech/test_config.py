@@ -20,14 +20,15 @@ def test_every_setting_is_read():
     settings = config.read(
         {
             "WHISPER_MODEL": "small", "WHISPER_MODEL_DIR": "/models", "WHISPER_DEVICE": "cuda:1",
-            "WHISPER_DTYPE": "bfloat16", "WHISPER_WINDOW": "bucketed",
-            "SPEECH_ENGINE": "whisper", "VAD_AGGRESSIVENESS": "off",
-            "CLIP_MAX_SECONDS": "12.5", "SPEECH_TOKEN": "secret", "LOG_DIR": "/logs",
+            "WHISPER_DTYPE": "bfloat16", "WHISPER_WINDOW": "bucketed", "SPEECH_ENGINE": "whisper",
+            "VAD_AGGRESSIVENESS": "off", "CLIP_MAX_SECONDS": "12.5", "CLIP_SILENCE_SECONDS": "0.7",
+            "PARTIAL_INTERVAL_MS": "400", "SPEECH_TOKEN": "secret", "LOG_DIR": "/logs",
         }
     )  # fmt: skip
     assert settings == config.Config(
         model="small", model_dir=Path("/models"), device="cuda:1", dtype="bfloat16", window="bucketed",
-        engine="whisper", aggressiveness=None, clip_max_seconds=12.5, token="secret", log_dir=Path("/logs"),
+        engine="whisper", aggressiveness=None, clip_max_seconds=12.5, clip_silence_seconds=0.7,
+        partial_interval_ms=400.0, token="secret", log_dir=Path("/logs"),
     )  # fmt: skip
 
 
@@ -43,6 +44,8 @@ def test_every_setting_is_read():
         ("CLIP_MAX_SECONDS", "soon", "number of seconds"),
         ("CLIP_MAX_SECONDS", "nan", "number of seconds"),
         ("CLIP_MAX_SECONDS", "0", "number of seconds"),
+        ("CLIP_SILENCE_SECONDS", "0.2", "from 0.3 to 5"),
+        ("PARTIAL_INTERVAL_MS", "often", "number of milliseconds from 50 to 10000"),
         ("SPEECH_TOKEN", "a b", "ASCII"),
     ],
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import httpx
-import numpy as np
 import pytest
 
 from speech import codec, turns
@@ -15,6 +15,7 @@ from speech.config import Config
 from speech.engines import SILENCE, Engine, Options, Outcome, Row
 from speech.node import Node, Request, Unusable
 from speech.server import create_app
+from speech.turns import Priority
 from tests.speech import sounds
 
 
@@ -35,12 +36,22 @@ async def test_a_long_recording_is_heard_whole(node):
     assert sum(s.text in answer.text for s in sentences) >= 8  # the model is rough with several in a row
 
 
-async def test_a_file_of_more_windows_than_may_wait_is_heard(node, monkeypatch):
-    monkeypatch.setattr(turns, "FILES_WAITING", node.engine.capabilities.batch)
-    word = sounds.sentences("en")[0].audio
-    audio = np.concatenate([part for _ in range(10) for part in (word, np.zeros(16_000 * 29, np.float32))])
+async def test_a_file_of_more_clips_than_may_wait_is_heard(node, engine, monkeypatch):
+    monkeypatch.setattr(turns, "FILES_WAITING", engine.capabilities.batch)
+    audio = sounds.told([sounds.sentences("en")[0]] * (engine.capabilities.batch + 4), pause=1.2)
     answer = await node.hear(Request(codec.as_wav(audio), Options(language="en")))
-    assert answer.text.count("We need sixty-five people.") == 10
+    assert answer.text.count("We need sixty-five people.") == engine.capabilities.batch + 4
+
+
+async def test_live_speech_is_heard_as_it_was_cut_and_only_cut_again_where_no_row_holds_it(node):
+    sentences = sounds.sentences("zh")[1:4]
+    live = Request(codec.as_wav(sounds.told(sentences, pause=1.3)), Options(language="zh"), Priority.FINAL)
+    assert len((await node.hear(live)).segments) == 1
+    assert len((await node.hear(replace(live, priority=Priority.FILE))).segments) == 3
+    longer = codec.as_wav(sounds.told(sounds.sentences("zh")[:8], pause=1.0))
+    answer = await node.hear(replace(live, data=longer))
+    assert answer.duration > 30
+    assert len(answer.segments) > 1
 
 
 async def test_a_trim_that_leaves_nothing_is_an_empty_clip(node):

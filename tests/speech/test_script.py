@@ -42,3 +42,10 @@ def test_both_tiers_call_the_same_characters_simplified():
 def test_both_tiers_write_a_text_alike(text):
     assert script.written(text, "Hant") == scripts.in_script(text, "zh-Hant")
     assert script.written(text, "Hans") == scripts.in_script(text, "zh-Hans")
+
+
+def test_neighbouring_parts_are_written_as_the_whole_is():
+    parts = ["头", "发", "和", "出", "发", ""]
+    assert script.written_apart(parts, "Hant") == ["頭", "髮", "和", "出", "發", ""]
+    assert script.written_apart(parts, "") == parts
+    assert script.written_apart([], "Hans") == []

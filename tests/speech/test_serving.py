@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -101,35 +100,6 @@ def test_auto_without_a_network_serves_the_bundled_model_and_says_so(tmp_path):
     with Speech(WHISPER_MODEL="auto", WHISPER_MODEL_DIR=str(tmp_path), WHISPER_DEVICE="cpu", **blocked) as process:
         assert process.until_ready()["demo"]
         assert any("bundled model serves instead" in line for line in process.said)
-
-
-def test_files_are_transcribed_without_a_server():
-    sentences = [sounds.sentences(language)[0] for language in ("en", "zh")]
-    files = [str(s.path) for s in sentences]
-    done = _command("transcribe", *files)
-    assert done.stdout.splitlines() == [s.text for s in sentences]
-    assert done.returncode == 0
-
-
-def test_a_file_that_is_not_there_fails_and_the_others_are_heard():
-    sentence = sounds.sentences("en")[0]
-    done = _command("transcribe", "nowhere.wav", str(sentence.path))
-    assert done.returncode == 1
-    assert done.stdout.strip() == sentence.text
-    assert "nowhere.wav" in done.stderr
-
-
-def test_the_models_are_listed():
-    lines = _command("models").stdout.splitlines()
-    assert lines[0].startswith("demo")
-    assert any(line.startswith("turbo") for line in lines)
-
-
-def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "speech", *arguments],
-        cwd=ROOT, env={**os.environ, "WHISPER_MODEL": "demo"}, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
 
 
 def _asked(process: Speech) -> httpx.Response:

@@ -16,7 +16,7 @@ def _loaded(*modules: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["speech.codec", "speech.gate"])
+@pytest.mark.parametrize("module", ["speech.codec", "speech.gate", "speech.segmenter"])
 def test_what_the_web_tier_imports_loads_no_torch(module):
     assert not _loaded(module) & {"torch", "whisper", "numba"}
 

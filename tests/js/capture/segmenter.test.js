@@ -13,9 +13,12 @@ function* framesOf(runs) {
   }
 }
 
-for (const { name, max_seconds: maxSeconds, silence_seconds: silenceSeconds, runs, finish, events } of fixture.cases) {
+for (const { name, runs, finish, events, ...set } of fixture.cases) {
   test(name, () => {
-    const segmenter = new Segmenter({ maxSeconds, silenceSeconds });
+    const segmenter = new Segmenter({
+      maxSeconds: set.max_seconds, silenceSeconds: set.silence_seconds, preRoll: set.pre_roll, tail: set.tail,
+      onset: set.onset, window: set.window,
+    });
     const heard = [...framesOf(runs)].flatMap((frame) => segmenter.push(frame));
     if (finish !== null) heard.push(...segmenter.finish(finish));
     assert.deepEqual(heard.map(({ type, at }) => [type, at]), events);

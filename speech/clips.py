@@ -1,0 +1,110 @@
+"""A recording and its clips: cut under the segmenter's rules, and what was heard of each made one again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from speech import checks, segmenter
+from speech.engines import Audio, Hypothesis, Segment, Word
+from speech.gate import SAMPLE_RATE
+from speech.intake import Taken
+from speech.segmenter import Rules
+
+QUIET_SECONDS = 2.0  # what is kept of the quiet around speech: models guess in long silence
+UNSPACED = frozenset({"zh", "ja", "yue", "th", "lo", "my"})  # written without spaces
+
+Timed = TypeVar("Timed", Segment, Word)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What one row hears: from `start` seconds of the recording on, `voiced` seconds of it speech."""
+
+    start: float
+    audio: Audio
+    voiced: float
+
+    @property
+    def seconds(self) -> float:
+        return len(self.audio) / SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What was heard of a whole recording, its times on the recording's line."""
+
+    text: str
+    language: str  # the one that was spoken longest
+    avg_logprob: float
+    no_speech_prob: float
+    compression_ratio: float
+    segments: tuple[Segment, ...]
+    words: tuple[Word, ...]
+    suppressed: checks.Suppressed | None  # of the clips that were, the texts and the first reason
+
+
+def whole(taken: Taken) -> Clip:
+    """A recording that is one clip already: cut once, by whoever heard the pauses as they were."""
+    first = max(0.0, taken.spans[0].start - QUIET_SECONDS)
+    last = min(taken.seconds, taken.spans[-1].end + QUIET_SECONDS)
+    return _between(taken, first, last)
+
+
+def cut(taken: Taken, rules: Rules) -> list[Clip]:
+    """The clips of a recording with speech in it, in order. Every one of its spans lies in them: no clip overlaps
+    another, and a cut without a pause loses nothing."""
+    found = segmenter.cut(taken.audio, taken.spans, rules)
+    if not found:  # shorter than what opens a clip
+        return [whole(taken)]
+    return [_between(taken, max(0, one.start) / 1000, one.end / 1000) for one in found]
+
+
+def joined(clips: Sequence[Clip], heard: Sequence[Hypothesis]) -> Joined:
+    """The believed texts as one. Each clip is judged alone: people do say the same thing again and again."""
+    rows = [(clip, one, checks.judge(one, clip.voiced)) for clip, one in zip(clips, heard, strict=True)]
+    doubted = [(verdict.text, one.language, verdict.reason) for _, one, verdict in rows if verdict]
+    believed = [(clip, one) for clip, one, verdict in rows if one.text and not verdict]
+    measured = [one for _, one in believed] or list(heard)
+    return Joined(
+        text=_together([(one.text, one.language) for _, one in believed]),
+        language=_spoken(believed or list(zip(clips, heard, strict=True))),
+        avg_logprob=sum(one.avg_logprob for one in measured) / len(measured),
+        no_speech_prob=min(one.no_speech_prob for one in measured),
+        compression_ratio=max(one.compression_ratio for one in measured),
+        segments=tuple(_moved(segment, clip.start) for clip, one in believed for segment in one.segments),
+        words=tuple(_moved(word, clip.start) for clip, one in believed for word in _words(one)),
+        suppressed=checks.Suppressed(_together([one[:2] for one in doubted]), doubted[0][2]) if doubted else None,
+    )
+
+
+def _between(taken: Taken, first: float, last: float) -> Clip:
+    voiced = sum(max(0.0, min(last, span.end) - max(first, span.start)) for span in taken.spans)
+    return Clip(first, taken.audio[round(first * SAMPLE_RATE) : round(last * SAMPLE_RATE)], voiced)
+
+
+def _together(texts: Sequence[tuple[str, str]]) -> str:
+    """Texts with their languages as one, with a space wherever one of two neighbours' languages has them."""
+    parts: list[str] = []
+    for (_, before), (text, language) in zip([("", ""), *texts], texts, strict=False):
+        parts += ["" if {before, language} <= UNSPACED else " ", text]
+    return "".join(parts[1:])
+
+
+def _spoken(rows: Sequence[tuple[Clip, Hypothesis]]) -> str:
+    seconds: dict[str, float] = {}
+    for clip, one in rows:
+        seconds[one.language] = seconds.get(one.language, 0.0) + clip.voiced
+    return max(seconds, key=lambda language: seconds[language])
+
+
+def _words(heard: Hypothesis) -> tuple[Word, ...]:
+    """Its words, the first set apart from what another clip's last may be."""
+    if not heard.words or heard.language in UNSPACED or heard.words[0].text.startswith(" "):
+        return heard.words
+    return (replace(heard.words[0], text=" " + heard.words[0].text), *heard.words[1:])
+
+
+def _moved(one: Timed, seconds: float) -> Timed:
+    return replace(one, start=round(one.start + seconds, 3), end=round(one.end + seconds, 3))
