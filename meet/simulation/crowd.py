@@ -34,6 +34,7 @@ class Viewer:
     everybody: float = 0.0  # when that list grew to its length
     captions: dict[str, float] = field(default_factory=dict)
     unseen: int = 0
+    ended: str = ""  # how the socket ended, once it has
 
 
 class Crowd:
@@ -85,6 +86,7 @@ class Crowd:
             if viewer.unseen >= SEEN_EVERY:
                 viewer.unseen = 0
                 await socket.send('{"type":"seen","seq":0}')
+        viewer.ended = f"{socket.close_code} {socket.close_reason}".strip()
 
     def _take(self, viewer: Viewer, frame: str, now: float) -> None:
         if frame.startswith('{"type":"members"'):
@@ -146,6 +148,7 @@ async def _stand_by(arguments: argparse.Namespace) -> None:
         joined_s=max(viewer.welcomed for viewer in crowd.viewers) - began,
         everybody_s=max(viewer.everybody for viewer in crowd.viewers) - began,
         members=sorted({viewer.members for viewer in crowd.viewers}),
+        ended=[f"{viewer.name}: {viewer.ended}" for viewer in crowd.viewers if viewer.ended],
     )
     captions = int(await asyncio.to_thread(sys.stdin.readline) or 0)
     await crowd.until(lambda viewer: len(viewer.captions) >= captions)
