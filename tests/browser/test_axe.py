@@ -133,7 +133,7 @@ def room_while_recording(house: House, bob: Person) -> None:
 
 def room_without_a_line_to_the_server(house: House, bob: Person) -> None:
     lose_the_line(house, bob, code=1001)
-    expect(bob.page.get_by_test_id("line-away")).to_be_visible(timeout=15_000)
+    expect(bob.page.get_by_test_id("line-away")).to_be_visible()
 
 
 def room_this_browser_is_not_in_any_more(house: House, bob: Person) -> None:

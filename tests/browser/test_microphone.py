@@ -101,7 +101,7 @@ def test_who_speaks_on_the_way_in_is_told_that_they_are_heard_and_the_room_keeps
         somebody.make_room(product.address, "Test")
         page = somebody.page
         page.get_by_test_id("test-microphone").click()
-        expect(verdict(somebody)).to_have_attribute("data-state", "heard", timeout=15_000)
+        expect(verdict(somebody)).to_have_attribute("data-state", "heard")
         assert int(page.get_by_role("meter").get_attribute("aria-valuenow")) > 0
         names = page.get_by_test_id("microphone").locator("option").all_inner_texts()
         assert all(names[1:]), names
@@ -120,7 +120,7 @@ def test_a_muted_microphone_is_found_out_on_the_way_in(product, playwright, tmp_
         somebody.make_room(product.address, "Muted")
         button = somebody.page.get_by_test_id("test-microphone")
         button.click()
-        expect(verdict(somebody)).to_have_attribute("data-state", "nothing", timeout=15_000)
+        expect(verdict(somebody)).to_have_attribute("data-state", "nothing")
         button.click()
         expect(somebody.page.get_by_role("meter")).to_be_hidden()
         assert somebody.page.evaluate("tracks.map((track) => track.readyState)") == ["ended"]
@@ -263,13 +263,13 @@ def test_what_could_not_be_sent_is_shown_and_leaving_asked_about_until_it_has_go
     os.kill(web, signal.SIGSTOP)
     try:
         unsent = alice.page.get_by_test_id("unsent")
-        expect(unsent).to_be_visible(timeout=20_000)
+        expect(unsent).to_be_visible()
         expect(unsent).to_contain_text(" s of what you said not sent yet")
         alice.page.get_by_test_id("record").click()
         expect(alice.page.get_by_test_id("record")).to_have_attribute("aria-pressed", "false")
         stays(alice.page)
     finally:
         os.kill(web, signal.SIGCONT)
-    expect(unsent).to_be_hidden(timeout=30_000)
-    expect(alice.page.get_by_test_id("capture-state")).to_have_attribute("data-state", "off", timeout=30_000)
+    expect(unsent).to_be_hidden()
+    expect(alice.page.get_by_test_id("capture-state")).to_have_attribute("data-state", "off")
     leaves(alice.page)
