@@ -4,6 +4,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import re
 import sys
@@ -16,6 +17,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedOK
 
 from meet.simulation.person import JoinFailed
 
@@ -85,7 +87,8 @@ class Crowd:
             self._take(viewer, str(frame), time.time())
             if viewer.unseen >= SEEN_EVERY:
                 viewer.unseen = 0
-                await socket.send('{"type":"seen","seq":0}')
+                with contextlib.suppress(ConnectionClosedOK):  # who leaves at that moment need not say it any more
+                    await socket.send('{"type":"seen","seq":0}')
         viewer.ended = f"{socket.close_code} {socket.close_reason}".strip()
 
     def _take(self, viewer: Viewer, frame: str, now: float) -> None:

@@ -12,8 +12,8 @@ from tests.sentences import sentences
 
 @pytest.fixture(scope="module")
 def browser(playwright, tmp_path_factory):
-    """One for everybody here; what its microphone hears is played once, to the one test that records."""
-    said = script(tmp_path_factory.mktemp("people") / "said.wav", sentences("zh", exact=True)[:4], pause=0.6)
+    """One for everybody here; what its microphone hears, half a minute, is played once, to who records."""
+    said = script(tmp_path_factory.mktemp("people") / "said.wav", sentences("zh", exact=True)[:10], pause=0.6)
     with chromium(playwright, said.path) as running:
         yield running
 
