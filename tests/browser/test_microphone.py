@@ -115,6 +115,21 @@ def test_who_speaks_on_the_way_in_is_told_that_they_are_heard_and_the_room_keeps
         assert page.evaluate("asked.at(-1).deviceId.exact") == chosen
 
 
+def test_a_test_that_is_asked_for_before_its_script_has_come_begins_when_it_has(product, playwright, tmp_path):
+    said = script(tmp_path / "said.wav", EXACT[:2], lead=0.5)
+    with visitor(playwright, said.path) as somebody:
+        held = []
+        somebody.page.route("**/soundcheck*.js", held.append)
+        somebody.page.goto(product.address)
+        somebody.page.get_by_test_id("room-name").fill("Slow")
+        somebody.page.get_by_test_id("create-room").click(no_wait_after=True)
+        somebody.page.get_by_test_id("test-microphone").click()
+        until(lambda: bool(held), 20, lambda: "the script was not asked for")
+        assert somebody.page.evaluate("asked") == []
+        held[0].continue_()
+        expect(verdict(somebody)).to_have_attribute("data-state", "heard")
+
+
 def test_a_muted_microphone_is_found_out_on_the_way_in(product, playwright, tmp_path):
     with visitor(playwright, write_wav(tmp_path / "silence.wav", silence(3))) as somebody:
         somebody.make_room(product.address, "Muted")
