@@ -119,10 +119,10 @@ def test_a_test_that_is_asked_for_before_its_script_has_come_begins_when_it_has(
     said = script(tmp_path / "said.wav", EXACT[:2], lead=0.5)
     with visitor(playwright, said.path) as somebody:
         held = []
-        somebody.page.route("**/soundcheck*.js", held.append)
+        somebody.page.route("**/soundcheck*.js", lambda route: held.append(route))
         somebody.page.goto(product.address)
         somebody.page.get_by_test_id("room-name").fill("Slow")
-        somebody.page.get_by_test_id("create-room").click(no_wait_after=True)
+        somebody.page.get_by_test_id("create-room").click()
         somebody.page.get_by_test_id("test-microphone").click()
         until(lambda: bool(held), 20, lambda: "the script was not asked for")
         assert somebody.page.evaluate("asked") == []

@@ -10,6 +10,12 @@ from tests.browser.kept import kept_clips
 from tests.browser.people import Person, chromium, script, visitor
 from tests.sentences import sentences
 
+# faster than hands
+WRITE_AT_ONCE = """(lines) => lines.forEach((line) => {
+  document.getElementById('chat-input').value = line;
+  document.getElementById('chat-form').requestSubmit();
+})"""
+
 
 @pytest.fixture(scope="module")
 def browser(playwright, tmp_path_factory):
@@ -119,9 +125,7 @@ def test_who_leaves_while_speaking_is_gone_at_once_and_what_they_said_arrives(tw
 def test_more_messages_than_anybody_writes_are_told_and_arrive_all_the_same(two):
     alice, other, _address = two
     written = [f"line {number}" for number in range(MESSAGES.at_once + 4)]
-    for text in written:
-        alice.page.get_by_test_id("chat-input").fill(text)
-        alice.page.get_by_test_id("chat-input").press("Enter")
+    alice.page.evaluate(WRITE_AT_ONCE, written)
     expect(alice.page.get_by_text("Many messages came in a short time.")).to_have_count(1)
     expect(other.page.get_by_test_id("message")).to_have_count(len(written))
     assert sorted(other.page.locator(".message-text").all_inner_texts()) == sorted(written)
