@@ -42,7 +42,7 @@ ROOM: dict[str, str | Promise] = {
     # the connection
     "online": _("Online"),
     "reconnecting": _("Reconnecting…"),
-    "offline": _("Offline: your words are kept and sent later"),
+    "offline": _("Offline"),
     "line-ms": _("{ms} ms"),
     "captions-s": _("captions {s} s"),
     # recording
