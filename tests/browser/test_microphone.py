@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from tests.browser.capture_page import FLAGS, write_wav
 from tests.browser.people import Person, person, script
-from tests.browser.test_capture import silence
+from tests.browser.sounds import silence
 from tests.meeting.product import until
 from tests.sentences import sentences
 
