@@ -210,7 +210,7 @@ async def test_a_door_that_fails_half_way_leaves_nobody_inside(cast, enter, monk
         patch.setattr(presence, "enter", broken)
         socket = await enter(cast.alice)
         with pytest.raises((OSError, TimeoutError)):
-            await socket.event("members")
+            await socket.event("members", seconds=3)
     assert cast.room.pk not in broadcast.rooms_here()
 
 
