@@ -105,6 +105,12 @@ def _make(start: ClipStart, speaker: Participant, spoken_at: datetime) -> Clip:
 
 
 @pooled
+def known(clip_id: uuid.UUID) -> bool:
+    """Whether it was begun before."""
+    return Clip.objects.filter(pk=clip_id).exists()
+
+
+@pooled
 def next_number(participant_id: uuid.UUID) -> int:
     """The number a speaker's next clip takes."""
     return _next_number(participant_id)

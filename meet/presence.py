@@ -46,8 +46,8 @@ def present(room_id: int, now: datetime) -> list[Participant]:
 @pooled
 def enter(connection_id: uuid.UUID, participant_id: uuid.UUID) -> None:
     """A socket opened."""
-    _here[connection_id] = participant_id
     Connection.objects.create(id=connection_id, participant_id=participant_id, process=PROCESS, seen_at=timezone.now())
+    _here[connection_id] = participant_id  # not before: a renewal would put the row back that is only coming
 
 
 def share(connection_id: uuid.UUID, on: bool) -> None:
@@ -79,9 +79,10 @@ def _put_back(sockets: list[uuid.UUID], now: datetime) -> None:
     """Rows of living sockets that another process forgot, after the database was away for minutes."""
     kept = set(Connection.objects.filter(pk__in=sockets).values_list("pk", flat=True))
     for socket in set(sockets) - kept:
-        owner = _here.get(socket)  # gone where it closes at this very moment
+        owner = _here.get(socket)  # none where it opens or closes at this very moment
         if owner is not None and Participant.objects.filter(pk=owner).exists():
-            Connection.objects.create(id=socket, participant_id=owner, process=PROCESS, seen_at=now)
+            row = Connection(id=socket, participant_id=owner, process=PROCESS, seen_at=now)
+            Connection.objects.bulk_create([row], ignore_conflicts=True)  # it may have opened since the look above
 
 
 @pooled

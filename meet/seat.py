@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from django.conf import settings
 
 from meet import (
+    allowance,
     broadcast,
     clips,
     folding,
@@ -50,6 +51,8 @@ from meet.parts import ranges
 from meet.uplink import Uplink
 from meet.voices import Voices
 
+_messages = allowance.Allowance(allowance.MESSAGES)
+_names = allowance.Allowance(allowance.NAMES)
 MOST_UNSEEN = 64  # durable events a viewer may be behind; then it gets none till it can have a snapshot
 Send = Callable[[str], Awaitable[None]]
 
@@ -169,6 +172,10 @@ class Seat:
             await broadcast.send(self.room_id, event)
 
     async def _chat(self, event: ChatMessage) -> None:
+        if wait := _messages.spend(self.me, time.monotonic()):
+            raise BadEvent(
+                "too_many_messages", "More messages than fit into this time.", retry_after=wait, id=str(event.id)
+            )
         line = await messages.post(event.id, self.me, event.text)
         if line is not None:
             await broadcast.send(self.room_id, encode("message", **line))
@@ -180,6 +187,8 @@ class Seat:
             await broadcast.send(self.room_id, encode("meeting_ended"))
 
     async def _rename(self, wanted: str) -> None:
+        if wait := _names.spend(self.me, time.monotonic()):
+            raise BadEvent("too_many_names", "More names than fit into this time.", retry_after=wait)
         try:
             renamed = await names.rename(self.me, rooms.clean_name(wanted, rooms.NAME_LENGTH))
         except rooms.BadName as bad:

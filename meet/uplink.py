@@ -6,12 +6,15 @@ import time
 import uuid
 from collections.abc import Iterable
 
-from meet import clips
+from meet import allowance, clips
 from meet.events import CLIP_BYTES, BadEvent, Chunk, ClipEnd, ClipStart
 from meet.parts import PartFile
 
 MOST_OPEN = 2000  # clips at once; hours without a line are some hundreds
 STALE_SECONDS = 20  # well before clips.UNHEARD_AFTER: until then nobody has closed the clip behind our back
+
+
+_begun = allowance.Allowance(allowance.CLIPS)
 
 
 class _Open:
@@ -36,11 +39,12 @@ class Uplink:
         self._refused: list[clips.Refused] = []
 
     async def start(self, event: ClipStart) -> set[int]:
-        """Open a clip, or take it up again; the chunk numbers on disk. Raises clips.Refused."""
-        if event.clip not in self._open and len(self._open) >= MOST_OPEN:
-            raise BadEvent(
-                "too_many_clips", f"At most {MOST_OPEN} clips may be open.", limit=MOST_OPEN, clip=str(event.clip)
-            )
+        """Open a clip, or take it up again; the chunk numbers on disk. Raises BadEvent, clips.Refused."""
+        if event.clip not in self._open:
+            if len(self._open) >= MOST_OPEN:
+                raise self._too_many(event.clip, f"At most {MOST_OPEN} clips may be open.", limit=MOST_OPEN)
+            if not await clips.known(event.clip) and (wait := _begun.spend(self._participant, time.monotonic())):
+                raise self._too_many(event.clip, "More clips than fit into this time.", retry_after=wait)
         held, size = await clips.open_clip(event, self._participant)
         known = self._open.setdefault(event.clip, _Open(event.speaker or self._participant, held, size))
         known.held |= held
@@ -99,6 +103,11 @@ class Uplink:
             return False
         del self._open[clip]
         return True
+
+    @staticmethod
+    def _too_many(clip: uuid.UUID, words: str, **details: float) -> BadEvent:
+        """The browser keeps the clip and opens it again; it never has so many open by itself."""
+        return BadEvent("too_many_clips", words, clip=str(clip), **details)
 
     def _drop(self, why: clips.Refused) -> None:
         self._refused.append(why)

@@ -19,6 +19,8 @@ REFUSALS: dict[str, str | Promise] = {
     "not_your_fold": _("Only the host and those whose microphones these are take them apart."),
     "too_large": _("Something was too large to be sent."),
     "too_many_clips": _("Too many recordings wait to be sent. They go out a few at a time."),
+    "too_many_messages": _("Many messages came in a short time. What waits is sent in a moment, by itself."),
+    "too_many_names": _("The name was changed very often in a short time. Try again in a moment."),
     "storage": _("The server could not write down what arrived. It is kept here and sent again."),
     "internal": _("Something failed on the server. What you said is kept here and sent again."),
     "too_much": _(
@@ -40,7 +42,7 @@ ROOM: dict[str, str | Promise] = {
     # the connection
     "online": _("Online"),
     "reconnecting": _("Reconnecting…"),
-    "offline": _("Offline: your words are kept and sent later"),
+    "offline": _("Offline"),
     "line-ms": _("{ms} ms"),
     "captions-s": _("captions {s} s"),
     # recording

@@ -78,7 +78,7 @@ def _running(folder: Path, who: dict[str, Any]) -> Iterator[None]:
         server.wait(30)
 
 
-def _make_database(folder: Path, server: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
+def _make_database(folder: Path, server: "subprocess.Popen[bytes]", seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -36,7 +36,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _until_it_answers(port: int, server: "subprocess.Popen[bytes]", seconds: float = 30) -> None:
+def _until_it_answers(port: int, server: "subprocess.Popen[bytes]", seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     with redis.Redis(port=port) as client:
         while True:

@@ -50,7 +50,7 @@ class Speech:
         line = self.child.stdout.readline() if self.child.stdout else ""
         self.address = line.removeprefix("Speech listening on ").strip()
 
-    def until_ready(self, seconds: float = 60) -> dict[str, Any]:
+    def until_ready(self, seconds: float = 180) -> dict[str, Any]:
         """What `/health` says once it says 200."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.child.poll() is None:

@@ -4,6 +4,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import re
 import sys
@@ -16,6 +17,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedOK
 
 from meet.simulation.person import JoinFailed
 
@@ -34,6 +36,7 @@ class Viewer:
     everybody: float = 0.0  # when that list grew to its length
     captions: dict[str, float] = field(default_factory=dict)
     unseen: int = 0
+    ended: str = ""  # how the socket ended, once it has
 
 
 class Crowd:
@@ -84,7 +87,9 @@ class Crowd:
             self._take(viewer, str(frame), time.time())
             if viewer.unseen >= SEEN_EVERY:
                 viewer.unseen = 0
-                await socket.send('{"type":"seen","seq":0}')
+                with contextlib.suppress(ConnectionClosedOK):  # who leaves at that moment need not say it any more
+                    await socket.send('{"type":"seen","seq":0}')
+        viewer.ended = f"{socket.close_code} {socket.close_reason}".strip()
 
     def _take(self, viewer: Viewer, frame: str, now: float) -> None:
         if frame.startswith('{"type":"members"'):
@@ -146,6 +151,7 @@ async def _stand_by(arguments: argparse.Namespace) -> None:
         joined_s=max(viewer.welcomed for viewer in crowd.viewers) - began,
         everybody_s=max(viewer.everybody for viewer in crowd.viewers) - began,
         members=sorted({viewer.members for viewer in crowd.viewers}),
+        ended=[f"{viewer.name}: {viewer.ended}" for viewer in crowd.viewers if viewer.ended],
     )
     captions = int(await asyncio.to_thread(sys.stdin.readline) or 0)
     await crowd.until(lambda viewer: len(viewer.captions) >= captions)

@@ -1,6 +1,7 @@
 """One simulated participant: joins by HTTP, speaks and listens through a real WebSocket."""
 
 import asyncio
+import contextlib
 import json
 import re
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedOK
 
 from meet.events import HEADER, VERSION
 from meet.simulation.speech_clips import SpokenClip, recorded
@@ -120,7 +122,8 @@ class Person:
                 self._acknowledged[event["clip"]].set()
             self._heard(self, event, time.monotonic())
             if "seq" in event:
-                await socket.send(json.dumps({"type": "seen", "seq": event["seq"]}))
+                with contextlib.suppress(ConnectionClosedOK):  # who leaves at that moment need not say it any more
+                    await socket.send(json.dumps({"type": "seen", "seq": event["seq"]}))
 
 
 async def _at(moment: float) -> None:

@@ -91,7 +91,12 @@ def _served(host: str) -> Iterator[str]:
 
 
 def write_wav(path: Path, audio: Audio) -> Path:
-    """16-bit mono at 16 kHz, the kind Chromium's fake microphone reads."""
+    """16-bit mono at 16 kHz, the kind Chromium's fake microphone reads.
+
+    It plays the last 10 ms of a file over and over, a hum of 100 Hz that a detector may take for a voice: so the end is
+    silence.
+    """
+    audio = np.concatenate([audio, np.zeros(RATE // 10, np.float32)])
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.libretranslate import LibreTranslate
 from tests.meeting.product import serving
 
-expect.set_options(timeout=20_000)  # a busy machine takes its time; what is right is seen at once all the same
+expect.set_options(timeout=40_000)  # a busy machine takes its time; what is right is seen at once all the same
 
 
 @pytest.fixture(scope="module")
@@ -26,5 +26,5 @@ def product(tmp_path_factory):
         ) as running,
     ):
         running.libre = libre
-        running.wait_for_line("Model: ", 60)
+        running.wait_for_line("Model: ")
         yield running

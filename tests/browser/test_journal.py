@@ -82,7 +82,7 @@ def sent_by_the_next_page(product, context, room):
     """The clips with words in them, once a new page has sent them."""
     next_page = Person(context.new_page(), [])
     next_page.page.goto(room)
-    expect(next_page.page.get_by_test_id("connection")).to_have_attribute("data-state", "online", timeout=30_000)
+    expect(next_page.page.get_by_test_id("connection")).to_have_attribute("data-state", "online")
     next_page.wait_for_captions(2, 40)
     return [c for c in kept_clips(product.data, unquote(room)) if c.text]
 

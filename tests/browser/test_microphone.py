@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from tests.browser.capture_page import FLAGS, write_wav
 from tests.browser.people import Person, person, script
-from tests.browser.test_capture import silence
+from tests.browser.sounds import silence
 from tests.meeting.product import until
 from tests.sentences import sentences
 
@@ -101,7 +101,7 @@ def test_who_speaks_on_the_way_in_is_told_that_they_are_heard_and_the_room_keeps
         somebody.make_room(product.address, "Test")
         page = somebody.page
         page.get_by_test_id("test-microphone").click()
-        expect(verdict(somebody)).to_have_attribute("data-state", "heard", timeout=15_000)
+        expect(verdict(somebody)).to_have_attribute("data-state", "heard")
         assert int(page.get_by_role("meter").get_attribute("aria-valuenow")) > 0
         names = page.get_by_test_id("microphone").locator("option").all_inner_texts()
         assert all(names[1:]), names
@@ -115,12 +115,27 @@ def test_who_speaks_on_the_way_in_is_told_that_they_are_heard_and_the_room_keeps
         assert page.evaluate("asked.at(-1).deviceId.exact") == chosen
 
 
+def test_a_test_that_is_asked_for_before_its_script_has_come_begins_when_it_has(product, playwright, tmp_path):
+    said = script(tmp_path / "said.wav", EXACT[:2], lead=0.5)
+    with visitor(playwright, said.path) as somebody:
+        held = []
+        somebody.page.route("**/soundcheck*.js", lambda route: held.append(route))
+        somebody.page.goto(product.address)
+        somebody.page.get_by_test_id("room-name").fill("Slow")
+        somebody.page.get_by_test_id("create-room").click()
+        somebody.page.get_by_test_id("test-microphone").click()
+        until(lambda: bool(held), 20, lambda: "the script was not asked for")
+        assert somebody.page.evaluate("asked") == []
+        held[0].continue_()
+        expect(verdict(somebody)).to_have_attribute("data-state", "heard")
+
+
 def test_a_muted_microphone_is_found_out_on_the_way_in(product, playwright, tmp_path):
     with visitor(playwright, write_wav(tmp_path / "silence.wav", silence(3))) as somebody:
         somebody.make_room(product.address, "Muted")
         button = somebody.page.get_by_test_id("test-microphone")
         button.click()
-        expect(verdict(somebody)).to_have_attribute("data-state", "nothing", timeout=15_000)
+        expect(verdict(somebody)).to_have_attribute("data-state", "nothing")
         button.click()
         expect(somebody.page.get_by_role("meter")).to_be_hidden()
         assert somebody.page.evaluate("tracks.map((track) => track.readyState)") == ["ended"]
@@ -263,13 +278,13 @@ def test_what_could_not_be_sent_is_shown_and_leaving_asked_about_until_it_has_go
     os.kill(web, signal.SIGSTOP)
     try:
         unsent = alice.page.get_by_test_id("unsent")
-        expect(unsent).to_be_visible(timeout=20_000)
+        expect(unsent).to_be_visible()
         expect(unsent).to_contain_text(" s of what you said not sent yet")
         alice.page.get_by_test_id("record").click()
         expect(alice.page.get_by_test_id("record")).to_have_attribute("aria-pressed", "false")
         stays(alice.page)
     finally:
         os.kill(web, signal.SIGCONT)
-    expect(unsent).to_be_hidden(timeout=30_000)
-    expect(alice.page.get_by_test_id("capture-state")).to_have_attribute("data-state", "off", timeout=30_000)
+    expect(unsent).to_be_hidden()
+    expect(alice.page.get_by_test_id("capture-state")).to_have_attribute("data-state", "off")
     leaves(alice.page)

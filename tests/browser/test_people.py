@@ -5,15 +5,22 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import expect
 
+from meet.allowance import MESSAGES
 from tests.browser.kept import kept_clips
 from tests.browser.people import Person, chromium, script, visitor
 from tests.sentences import sentences
 
+# faster than hands
+WRITE_AT_ONCE = """(lines) => lines.forEach((line) => {
+  document.getElementById('chat-input').value = line;
+  document.getElementById('chat-form').requestSubmit();
+})"""
+
 
 @pytest.fixture(scope="module")
 def browser(playwright, tmp_path_factory):
-    """One for everybody here; what its microphone hears is played once, to the one test that records."""
-    said = script(tmp_path_factory.mktemp("people") / "said.wav", sentences("zh", exact=True)[:4], pause=0.6)
+    """One for everybody here; what its microphone hears, half a minute, is played once, to who records."""
+    said = script(tmp_path_factory.mktemp("people") / "said.wav", sentences("zh", exact=True)[:10], pause=0.6)
     with chromium(playwright, said.path) as running:
         yield running
 
@@ -113,6 +120,16 @@ def test_who_leaves_while_speaking_is_gone_at_once_and_what_they_said_arrives(tw
         expect(speaker).to_have_text("Alicia")
     late.close()
     expect(members(other)).to_have_text(["Alicia", "alice (2)"])
+
+
+def test_more_messages_than_anybody_writes_are_told_and_arrive_all_the_same(two):
+    alice, other, _address = two
+    written = [f"line {number}" for number in range(MESSAGES.at_once + 4)]
+    alice.page.evaluate(WRITE_AT_ONCE, written)
+    expect(alice.page.get_by_text("Many messages came in a short time.")).to_have_count(1)
+    expect(other.page.get_by_test_id("message")).to_have_count(len(written))
+    assert sorted(other.page.locator(".message-text").all_inner_texts()) == sorted(written)
+    expect(alice.page.locator(".message.waiting")).to_have_count(0)
 
 
 def test_who_leaves_in_one_tab_has_left_in_the_other(two, product):

@@ -94,11 +94,11 @@ def alice(product, playwright, tmp_path):
 def share(somebody):
     button = somebody.page.get_by_test_id("share-sound")
     button.click()
-    expect(button).to_have_attribute("data-state", "listening", timeout=15_000)
+    expect(button).to_have_attribute("data-state", "listening")
 
 
 def shared_no_more(somebody):
-    expect(somebody.page.get_by_test_id("share-sound")).to_have_attribute("aria-pressed", "false", timeout=15_000)
+    expect(somebody.page.get_by_test_id("share-sound")).to_have_attribute("aria-pressed", "false")
     expect(somebody.page.get_by_test_id("member")).to_have_count(1)
 
 
@@ -124,16 +124,19 @@ def test_a_call_in_another_tab_is_a_speaker_of_its_own_while_the_microphone_reco
         alice.page.get_by_test_id("share-sound").click()
         bob.page.close()
         shared_no_more(alice)
-    clips = [c for c in kept_clips(product.data, unquote(alice.room)) if c.state != "silent"]
-    assert {c.speaker for c in clips} == {"Alice", sound}
-    assert {c.number for c in clips if c.speaker == sound} == {0, 1}
+    clips = kept_clips(product.data, unquote(alice.room))
+    for speaker, texts in (("Alice", [MINE[0].text]), (sound, [s.text for s in THEIRS[:2]])):
+        theirs = [c for c in clips if c.speaker == speaker]
+        assert [c.number for c in theirs] == list(range(len(theirs)))
+        # sound that a busy machine's browser breaks off and begins anew may be taken for speech: such a clip is silent
+        assert [c.text for c in theirs if c.state != "silent"] == texts
 
 
 def test_a_call_that_is_over_ends_the_sharing_and_keeps_what_was_said_in_it(product, alice):
     share(alice)
     alice.call.begins()
     alice.wait_for_captions(1, 30)
-    expect(alice.page.get_by_test_id("share-sound")).to_have_attribute("data-state", "speaking", timeout=15_000)
+    expect(alice.page.get_by_test_id("share-sound")).to_have_attribute("data-state", "speaking")
     alice.page.wait_for_timeout(1000)
     alice.call.is_over()
     shared_no_more(alice)
@@ -146,7 +149,7 @@ def test_a_call_that_is_over_ends_the_sharing_and_keeps_what_was_said_in_it(prod
 def test_sharing_goes_on_after_the_line_was_gone_and_nothing_of_it_is_lost(product, alice):
     share(alice)
     alice.call.begins()
-    expect(alice.page.get_by_test_id("share-sound")).to_have_attribute("data-state", "speaking", timeout=15_000)
+    expect(alice.page.get_by_test_id("share-sound")).to_have_attribute("data-state", "speaking")
     os.kill(product.child("meeting.web"), signal.SIGKILL)
     alice.wait_for_captions(2, 60)
     assert said(alice) == {("Alice's shared sound", s.text) for s in THEIRS[:2]}

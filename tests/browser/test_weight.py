@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.people import person
+from tests.pace import assert_within
 
 MOST_KB = 300
 VAD = ("rnnoise", "worklet")  # the detector's model and runtime, which come behind the page
@@ -51,14 +52,18 @@ def test_the_room_weighs_under_300_kb_over_the_wire(room, capsys):
     assert kilobytes < MOST_KB, sorted(counted.items(), key=lambda one: -one[1])[:8]
 
 
+@pytest.mark.long
 def test_one_can_record_within_a_second_of_opening_the_room(room, capsys):
     page, address = room
     page.add_init_script(ENABLED)
-    took = []
-    for _ in range(5):
-        page.goto(address)
-        expect(page.get_by_test_id("record")).to_be_enabled()
-        took.append(page.evaluate("window.enabledAt"))
+
+    def opened() -> float:
+        took = []
+        for _ in range(5):
+            page.goto(address)
+            expect(page.get_by_test_id("record")).to_be_enabled()
+            took.append(page.evaluate("window.enabledAt") / 1000)
+        return statistics.median(took)
+
     with capsys.disabled():
-        print(f"\nrecord enabled after (ms): {[round(ms) for ms in took]}")
-    assert statistics.median(took) < 1000, took
+        assert_within(1.0, opened, "record enabled")

@@ -61,7 +61,7 @@ def test_one_voice_through_two_microphones_is_one_line_until_it_is_unfolded(prod
         carol.join("Carol", address)
         played = speak_twice(product.address, unquote(address).rstrip("/").rpartition("/")[2])
         for page in (bob.page, carol.page):
-            expect(page.get_by_test_id("fold-mark")).to_have_count(1, timeout=30_000)
+            expect(page.get_by_test_id("fold-mark")).to_have_count(1)
             expect(page.get_by_test_id("caption")).to_have_count(2)
             expect(page.locator("[data-testid=caption]:visible")).to_have_count(1)
         assert played.wait(60) == 0

@@ -9,8 +9,8 @@ test('what arrived is in flight no more', () => {
   flight.add('a', 1, { bytes: 50, sentAt: 5 });
   flight.land('a', [0, 7]);
   assert.equal(flight.bytes, 50);
-  assert.equal(flight.before(5), false);
-  assert.equal(flight.before(6), true);
+  assert.equal(flight.late(1505), false);
+  assert.equal(flight.late(1506), true);
 });
 
 test('a chunk that is sent again counts once', () => {

@@ -84,6 +84,33 @@ test('the first answer about a new clip does not send anything twice', async () 
   assert.deepEqual(sent, ['start a', 'a0']);
 });
 
+test('after hours without a line clips are opened a hundred at a time, what is being recorded first', async () => {
+  const id = (number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`;
+  for (let number = 0; number < 250; number += 1) {
+    uplink.start(startOf(id(number), number));
+    uplink.end(endOf(id(number), 0));
+  }
+  uplink.start(startOf(A, 250));
+  await uplink.connected(line());
+  assert.equal(sent.length, 100);
+  assert.equal(sent[0], 'start a');
+  for (let number = 0; number < 30; number += 1) await uplink.hear({ type: 'clip_ack', clip: id(number) });
+  assert.equal(sent.length, 130);
+});
+
+test('a clip that the server does not take yet is opened again, with all that was recorded', async () => {
+  await uplink.connected(line());
+  uplink.start(startOf(A));
+  uplink.chunk(A, 0, bytes());
+  uplink.postponed(A);
+  assert.equal(uplink.sends(A), false);
+  uplink.chunk(A, 1, bytes());
+  assert.deepEqual(sent, ['start a', 'a0']);
+  uplink.resume();
+  await held(A, []);
+  assert.deepEqual(sent, ['start a', 'a0', 'start a', 'a0', 'a1']);
+});
+
 test('live goes before replay', async () => {
   uplink.start(startOf(A));
   for (let number = 0; number < 5; number += 1) uplink.chunk(A, number, bytes(60_000));
@@ -147,9 +174,9 @@ test('a clip that is refused is forgotten, and its person told', async () => {
 test('what is still on its way when its clip is refused belongs to no clip it knows', async () => {
   await uplink.connected(line());
   uplink.start(startOf(A));
-  assert.equal(uplink.knows(A), true);
+  assert.equal(uplink.sends(A), true);
   await uplink.hear({ type: 'clip_refused', clip: A, code: 'too_old', message: '' });
-  assert.equal(uplink.knows(A), false);
+  assert.equal(uplink.sends(A), false);
 });
 
 test('what cannot be kept is not queued either: its clip ends there, and all that is lost of it is told', async () => {

@@ -10,6 +10,7 @@ from channels.testing import WebsocketCommunicator
 from meet.events import HEADER, VERSION
 from meeting.asgi import application
 
+PATIENCE = 30  # seconds; Channels' own gives a busy machine one
 CLIP = uuid.UUID("0d4f7d0e-5d0c-4b8e-9f3a-0a1b2c3d4e5f")
 
 
@@ -23,7 +24,7 @@ class Socket:
         self._communicator = WebsocketCommunicator(application, f"/ws/rooms/{slug}/", headers)
 
     async def open(self):
-        connected, _protocol = await self._communicator.connect()
+        connected, _protocol = await self._communicator.connect(PATIENCE)
         assert connected
         return self
 
@@ -33,7 +34,7 @@ class Socket:
     async def send(self, frame):
         await self._communicator.send_to(bytes_data=frame)
 
-    async def event(self, *kinds, seconds=5):
+    async def event(self, *kinds, seconds=PATIENCE):
         """The next event of one of these kinds."""
         async with asyncio.timeout(seconds):
             while True:
@@ -44,12 +45,12 @@ class Socket:
     async def closed(self):
         """The code the socket was closed with."""
         while True:
-            output = await self._communicator.receive_output(5)
+            output = await self._communicator.receive_output(PATIENCE)
             if output["type"] == "websocket.close":
                 return output["code"]
 
     async def close(self):
-        await self._communicator.disconnect()
+        await self._communicator.disconnect(timeout=PATIENCE)
 
 
 def clip_start(**changed):

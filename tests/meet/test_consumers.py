@@ -8,7 +8,8 @@ import pytest
 from channels.layers import get_channel_layer
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from meet import broadcast, clips, meetings, presence, sweep
+from meet import broadcast, clips, meetings, presence, seat, sweep
+from meet.allowance import Allowance, Rate
 from meet.events import MESSAGE_BYTES
 from meet.models import Clip, Message
 from meet.seat import MOST_UNSEEN
@@ -180,7 +181,8 @@ async def test_the_host_ends_the_meeting_for_everybody(cast, enter):
         await socket.close()
 
 
-async def test_a_browser_that_falls_far_behind_gets_a_snapshot_when_it_is_back(cast, enter):
+async def test_a_browser_that_falls_far_behind_gets_a_snapshot_when_it_is_back(cast, enter, monkeypatch):
+    monkeypatch.setattr(seat, "_messages", Allowance(Rate(at_once=1000, every_s=1.0)))  # here one writes for many
     alice, bob = await enter(cast.alice), await enter(cast.bob)
     await bob.event("snapshot")
     await bob.say("seen", seq=0)
@@ -208,7 +210,7 @@ async def test_a_door_that_fails_half_way_leaves_nobody_inside(cast, enter, monk
         patch.setattr(presence, "enter", broken)
         socket = await enter(cast.alice)
         with pytest.raises((OSError, TimeoutError)):
-            await socket.event("members")
+            await socket.event("members", seconds=3)
     assert cast.room.pk not in broadcast.rooms_here()
 
 

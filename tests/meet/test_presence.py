@@ -3,10 +3,12 @@
 import uuid
 from datetime import timedelta
 
+from django.db import connection
 from django.utils import timezone
 
 from meet import presence
 from meet.models import Connection
+from meet.orm_pool import pooled
 
 
 async def seen(connection_id, ago):
@@ -44,6 +46,36 @@ async def test_a_process_renews_its_own_sockets_and_forgets_old_ones(cast):
     await presence.renew([mine, theirs])
     assert await names(cast.room) == ["Alice"]
     assert {row.pk async for row in Connection.objects.all()} == {mine, theirs}
+
+
+def just_before_a_row_is_written(then, work):
+    """Do `work`, and `then` at the moment at which it first writes a connection's row."""
+    due = [then]
+
+    def at_that_moment(execute, sql, params, many, context):
+        if due and sql.startswith('INSERT INTO "meet_connection"'):
+            due.pop()()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(at_that_moment):
+        work()
+
+
+async def test_a_socket_that_opens_while_its_process_renews_its_others_is_here(cast):
+    """The sweep knows a socket before its row is written."""
+    socket = uuid.uuid4()
+    enter, renew = presence.enter.__wrapped__, presence.renew.__wrapped__
+    await pooled(just_before_a_row_is_written)(lambda: renew([socket]), lambda: enter(socket, cast.alice.pk))
+    assert await names(cast.room) == ["Alice"]
+
+
+async def test_a_row_that_another_process_forgot_is_put_back_once(cast):
+    socket = uuid.uuid4()
+    enter, renew = presence.enter.__wrapped__, presence.renew.__wrapped__
+    await presence.enter(socket, cast.alice.pk)
+    await Connection.objects.all().adelete()
+    await pooled(just_before_a_row_is_written)(lambda: enter(socket, cast.alice.pk), lambda: renew([socket]))
+    assert await names(cast.room) == ["Alice"]
 
 
 async def test_presence_is_of_one_room(cast):

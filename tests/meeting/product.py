@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0  # seconds
 OWN_SETTINGS = (
     "DJANGO_SETTINGS_MODULE",
     "REDIS_URL",
@@ -69,7 +70,7 @@ class Product:
         said = self.wait_for_line("Listening on ")
         return said.removeprefix("Listening on ")
 
-    def wait_for_line(self, start: str, seconds: float = 60) -> str:
+    def wait_for_line(self, start: str, seconds: float = 120) -> str:
         """The first line that begins so."""
         found: list[str] = []
 
@@ -83,7 +84,7 @@ class Product:
 
     def child(self, module: str) -> int:
         """The process that runs `python -m MODULE` for this product, once there is one."""
-        until(lambda: bool(self.children(module)), 40, lambda: f"no {module} among the children:\n{self.output}")
+        until(lambda: bool(self.children(module)), 60, lambda: f"no {module} among the children:\n{self.output}")
         return self.children(module)[0]
 
     def children(self, module: str) -> list[int]:
@@ -170,8 +171,8 @@ def alive(pid: int) -> bool:
 
 
 def until(true: Callable[[], bool], seconds: float, what: Callable[[], str]) -> None:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + seconds
+    """Wait for something to become true: so many seconds, and as many more as a busy machine may need."""
+    deadline = time.monotonic() + seconds + PATIENCE
     while not true():
         assert time.monotonic() < deadline, what()
         time.sleep(0.05)

@@ -200,8 +200,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One `serve` with two web processes."""
     data = tmp_path_factory.mktemp("two")
     with serving(data, WEB_PROCESSES="2", SPEECH_URL=NOBODY, LOG_DIR=str(data / "logs")) as product:
-        until(lambda: len(product.children("meeting.web")) == 2, 60, lambda: product.output)
-        until(product.answers, 60, lambda: product.output)
+        until(lambda: len(product.children("meeting.web")) == 2, 120, lambda: product.output)
+        until(product.answers, 120, lambda: product.output)
         yield product
 
 
@@ -235,7 +235,7 @@ def test_one_of_several_that_is_killed_comes_back_and_the_others_serve_meanwhile
 
 def test_several_end_together_with_status_0(tmp_path):
     with serving(tmp_path, WEB_PROCESSES="3", SPEECH_URL=NOBODY) as product:
-        until(product.answers, 60, lambda: product.output)
+        until(product.answers, 120, lambda: product.output)
         assert product.end() == 0
         assert "Traceback" not in product.output
 

@@ -78,9 +78,11 @@ export class Chat {
     this.#draw(event, event.seq);
   }
 
-  /** The line is back: what the server has not said back goes out again; it knows a message by its id. */
-  resend() {
-    for (const [id, { text }] of this.#unsent) this.#send(message(id, text));
+  /** What the server has not said back goes out again, the oldest first; it knows a message by its id.
+   *  @param {number} [most]  at once @returns {boolean} whether more waits */
+  resend(most = Infinity) {
+    for (const [id, { text }] of [...this.#unsent].slice(0, most)) this.#send(message(id, text));
+    return this.#unsent.size > most;
   }
 
   #submit() {

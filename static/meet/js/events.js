@@ -56,7 +56,7 @@ export const SERVER_TYPES = [
  * @typedef {{type: 'meeting_ended', meeting?: number}} MeetingEnded
  * @typedef {{type: 'tick', meeting: number, seq: number}} Tick
  * @typedef {{type: 'pong', sent_at: number, server_at: number}} Pong
- * @typedef {{type: 'error', code: string, message: string, clip?: string}} ServerError
+ * @typedef {{type: 'error', code: string, message: string, clip?: string, retry_after?: number}} ServerError  in s
  * @typedef {Welcome | Snapshot | Members | Speaking | Speakers | Room | Renamed | Left | Held | ChunkAck | ClipAck | ClipRefused | Caption | Translation |
  *   Unsaid | Withdrawn | FoldedEvent | Gap | Message | Engine | Sharing | MeetingEnded | Tick | Pong | ServerError} ServerEvent
  */

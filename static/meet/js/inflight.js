@@ -1,5 +1,7 @@
 /** What was sent and not acknowledged yet: how much it is, and whether it is late. */
 
+const LATE = 1500;            // ms: on a working line a chunk is acknowledged long before
+
 /** @typedef {{bytes: number, sentAt: number}} Sent */
 
 export class InFlight {
@@ -35,8 +37,8 @@ export class InFlight {
     this.#bytes = 0;
   }
 
-  /** Whether something was sent before this moment. @param {number} moment  ms */
-  before(moment) {
-    return [...this.#clips.values()].some((sent) => [...sent.values()].some((one) => one.sentAt < moment));
+  /** Whether something waits longer than it should. @param {number} now  ms */
+  late(now) {
+    return [...this.#clips.values()].some((sent) => [...sent.values()].some((one) => one.sentAt < now - LATE));
   }
 }

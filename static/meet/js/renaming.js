@@ -38,9 +38,9 @@ export class Renaming {
 
   /** @param {import('./events.js').ServerError} event @returns {boolean} whether it answers what was asked here */
   refuse(event) {
-    if (this.#asked === null || !['bad_name', 'bad_field'].includes(event.code)) return false;
+    if (this.#asked === null || !['bad_name', 'bad_field', 'too_many_names'].includes(event.code)) return false;
     this.#asked = null;
-    this.#complain(why({ ...event, code: 'bad_name' }));
+    this.#complain(why(event.code === 'bad_field' ? { ...event, code: 'bad_name' } : event));
     return true;
   }
 

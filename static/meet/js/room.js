@@ -17,6 +17,7 @@ import { piece, say, why } from './page.js';
 import { People } from './people.js';
 import { Reading } from './reading.js';
 import { Recording } from './recording.js';
+import { Refusals } from './refusals.js';
 import { Sharing } from './sharing.js';
 import { letRise } from './sheets.js';
 import { Speakers } from './speakers.js';
@@ -81,6 +82,14 @@ const people = new People({
   captures: [capture, sharing.capture],
   onLeft: () => status.refused(),
 });
+const refusals = new Refusals({
+  refused: () => status.refused(),
+  asked: (event) => people.refuse(event),
+  settled: (clip) => withdrawing.settled(clip),
+  tell: (event) => losses.tell(why(event)),
+  uplink,
+  chat: () => reading.chat,
+});
 
 /** @param {import('./events.js').Welcome} event */
 async function welcome(event) {
@@ -116,15 +125,6 @@ function catchUp() {
 function report() {
   const seq = feed.report();
   if (seq !== null) send(seen(seq));
-}
-
-/** What was still on its way when its clip was refused is refused once more: that is no news.
- *  @param {import('./events.js').ServerError} event */
-function refused(event) {
-  if (event.code === 'not_joined') return status.refused();
-  if (event.code === 'unknown_clip' && !uplink.knows(event.clip ?? '')) return;
-  if (event.code === 'not_your_line') withdrawing.settled(event.clip ?? '');
-  if (!people.refuse(event)) losses.tell(why(event));
 }
 
 /** @param {import('./events.js').ServerEvent} event */
@@ -171,7 +171,7 @@ function show(event) {
     case 'engine':
       spoken.engine(event);
       return status.engine(event);
-    case 'error': return refused(event);
+    case 'error': return refusals.hear(event);
     default: return void uplink.hear(event);
   }
 }

@@ -29,6 +29,8 @@ class SoundCheck {
     this.#choice.addEventListener('change', () => { if (this.#running) void this.#stop().then(() => this.#start()); });
     addEventListener('pagehide', () => void this.#stop());
     if (!window.isSecureContext) this.#tell('insecure');
+    if (this.#button.dataset.press === 'kept') void this.#start();     // before this was here: pressed.js
+    delete this.#button.dataset.press;
   }
 
   async #start() {

@@ -2,29 +2,15 @@
 
 import { clipEnd, clipStart, frame, HEADER_BYTES, IN_FLIGHT_BYTES, MESSAGE_BYTES, numbers } from './events.js';
 import { InFlight } from './inflight.js';
+import { OutgoingClip, nextToResume } from './outgoing.js';
 
-const LATE = 1500;            // ms: on a working line a chunk is acknowledged long before
-
-/**
- * @typedef {import('./events.js').ClipStart} ClipStart
- * @typedef {import('./events.js').ClipEnd} ClipEnd
- * @typedef {object} Clip
- * @property {ClipStart} start
- * @property {ClipEnd | null} end
- * @property {boolean} live  being recorded now
- * @property {'unknown' | 'new' | 'resuming' | 'open'} at  the server, on this connection
- * @property {boolean} ended  the server was told, on this connection
- * @property {number} limit  the first chunk that cannot be sent
- * @property {boolean} full  because there was no room to keep it
- * @property {number | null} heard  when the newest chunk was recorded
- * @property {Map<number, Uint8Array>} queue  chunks to be sent on this connection
- */
+/** @typedef {import('./events.js').ClipStart} ClipStart @typedef {import('./events.js').ClipEnd} ClipEnd */
 
 /** Events: `change` (ask `sending`), `lost` {code, from, to, message}: something said will never arrive. */
 export class Uplink extends EventTarget {
   #journal; #now;
   /** @type {((what: object | Uint8Array<ArrayBuffer>) => boolean) | null} */ #send = null;
-  /** @type {Map<string, Clip>} */ #clips = new Map();
+  /** @type {Map<string, OutgoingClip>} */ #clips = new Map();
   #inFlight = new InFlight();
   #message = MESSAGE_BYTES;
   #most = IN_FLIGHT_BYTES;
@@ -42,19 +28,19 @@ export class Uplink extends EventTarget {
     journal.addEventListener('restored', () => void this.#restore());
   }
 
-  /** Whether it has anything of this clip. @param {string} clip */
-  knows(clip) { return this.#clips.has(clip); }
+  /** Whether it sends this clip now. @param {string} clip */
+  sends(clip) { return this.#clips.get(clip)?.flows ?? false; }
 
   /** Whether something that was said and is over has not arrived yet. */
   get sending() { return [...this.#clips.values()].some((clip) => clip.end !== null); }
 
   /** Whether leaving now would lose something that could have been sent. */
   get unsent() {
-    const waiting = [...this.#clips.values()].some((clip) => clip.queue.size > 0 || (clip.end && !clip.ended));
-    return waiting || this.#inFlight.before(this.#now() - LATE) || (!this.#send && this.#clips.size > 0);
+    const waiting = [...this.#clips.values()].some((clip) => clip.unsent);
+    return waiting || this.#inFlight.late(this.#now()) || (!this.#send && this.#clips.size > 0);
   }
 
-  /** The server is there and says what it allows: every clip kept here is opened again.
+  /** The server is there and says what it allows: every clip kept here is opened again, some at a time.
    *  @param {(what: object | Uint8Array<ArrayBuffer>) => boolean} send
    *  @param {{message_bytes: number, in_flight_bytes: number}} [limits] */
   async connected(send, limits) {
@@ -62,22 +48,23 @@ export class Uplink extends EventTarget {
     this.#send = send;
     this.#message = limits?.message_bytes ?? MESSAGE_BYTES;
     this.#most = limits?.in_flight_bytes ?? IN_FLIGHT_BYTES;
-    for (const clip of this.#clips.values()) this.#resume(clip);
+    this.resume();
     await this.#restore();
   }
 
   /** Clips of an earlier page that the journal has found. */
   async #restore() {
     for (const { clip, start, end } of await this.#journal.pending()) {
-      if (start && !this.#clips.has(clip)) this.#resume(this.#take(/** @type {ClipStart} */ (start), /** @type {ClipEnd | null} */ (end), false));
+      if (start && !this.#clips.has(clip)) this.#take(/** @type {ClipStart} */ (start), /** @type {ClipEnd | null} */ (end), false);
     }
+    this.resume();
   }
 
   /** The line is gone: what was in flight may or may not have arrived. */
   disconnected() {
     this.#send = null;
     this.#inFlight.clear();
-    for (const clip of this.#clips.values()) Object.assign(clip, { at: 'unknown', ended: false });
+    for (const clip of this.#clips.values()) clip.untold();
   }
 
   /** Somebody begins to speak. @param {ClipStart} start */
@@ -109,15 +96,19 @@ export class Uplink extends EventTarget {
   end(end) {
     const clip = this.#clips.get(end.clip);
     if (!clip) return;
-    clip.end = clip.limit < end.chunks ? { ...end, chunks: clip.limit, keep_to: null } : end;
-    clip.live = false;
-    this.#journal.close(end.clip, clip.end);
+    this.#journal.close(end.clip, clip.close(end));
     this.#pump();
     this.#change();
   }
 
   /** It was withdrawn: nothing more of it goes out. @param {string} clip */
-  withdrawn(clip) { if (this.knows(clip)) this.#forget(clip); }
+  withdrawn(clip) { if (this.#clips.has(clip)) this.#forget(clip); }
+
+  /** The server takes no more clips at the moment: it is kept, and opened when another is through. @param {string} clip */
+  postponed(clip) {
+    this.#clips.get(clip)?.untold();
+    this.#inFlight.forget(clip);
+  }
 
   /** What the server says of a clip. @param {import('./events.js').ServerEvent} event */
   async hear(event) {
@@ -127,17 +118,20 @@ export class Uplink extends EventTarget {
     if (event.type === 'clip_refused') this.#refused(event);
   }
 
-  /** @param {ClipStart} start @param {ClipEnd | null} end @param {boolean} live @returns {Clip} */
+  /** @param {ClipStart} start @param {ClipEnd | null} end @param {boolean} live */
   #take(start, end, live) {
-    /** @type {Clip} */
-    const clip = { start, end, live, at: 'unknown', ended: false, limit: Infinity, full: false, heard: null, queue: new Map() };
+    const clip = new OutgoingClip(start, end, live);
     this.#clips.set(start.clip, clip);
     this.#change();
     return clip;
   }
 
-  /** @param {Clip} clip */
-  #resume(clip) { if (this.#send?.(clipStart(clip.start))) clip.at = 'resuming'; }
+  /** Opens what the server was not told of on this connection, some at a time. */
+  resume() {
+    for (const clip of nextToResume([...this.#clips.values()])) {
+      if (this.#send?.(clipStart(clip.start))) clip.at = 'resuming';
+    }
+  }
 
   /** What the server has on disk is the truth, except of a clip that began on this connection: there it is no news.
    *  @param {import('./events.js').Held} event */
@@ -149,9 +143,7 @@ export class Uplink extends EventTarget {
     clip.queue.clear();
     const [kept] = await this.#journal.pending(id);
     if (this.#send !== send || this.#clips.get(id) !== clip) return;
-    const added = [...clip.queue];                      // recorded since
-    clip.queue = new Map([...(kept?.chunks ?? []).map(({ number, data }) => /** @type {const} */ ([number, data])), ...added]);
-    clip.at = 'open';
+    clip.refill(kept?.chunks ?? []);
     this.#pump();
   }
 
@@ -166,8 +158,7 @@ export class Uplink extends EventTarget {
   #refused({ clip, code, message }) {
     const at = this.#clips.get(clip)?.start.started_at ?? 0;
     this.#forget(clip);
-    if (code === 'withdrawn') return;                   // as its speaker wanted it
-    this.#lose(code, at, at, message);
+    if (code !== 'withdrawn') this.#lose(code, at, at, message);       // that is as its speaker wanted it
   }
 
   /** @param {string} id */
@@ -175,6 +166,7 @@ export class Uplink extends EventTarget {
     this.#journal.forget(id);
     this.#clips.delete(id);
     this.#inFlight.forget(id);
+    this.resume();
     this.#pump();
     this.#change();
   }
@@ -185,21 +177,20 @@ export class Uplink extends EventTarget {
   }
 
   #pump() {
-    const clips = [...this.#clips.values()].filter((clip) => clip.at === 'new' || clip.at === 'open');
+    const clips = [...this.#clips.values()].filter((clip) => clip.flows);
     for (const clip of clips.sort((a, b) => Number(b.live) - Number(a.live))) {
       if (!this.#empty(clip)) return;
       if (clip.end && !clip.ended) clip.ended = this.#send?.(clipEnd(clip.end)) ?? false;
     }
   }
 
-  /** Sends what may be sent of a clip. @param {Clip} clip @returns {boolean}  whether nothing is left */
+  /** Sends what may be sent of a clip. @param {OutgoingClip} clip @returns {boolean}  whether nothing is left */
   #empty(clip) {
-    const id = clip.start.clip;
     for (const [number, data] of clip.queue) {
       const bytes = data.length + HEADER_BYTES;
-      if (this.#inFlight.bytes + bytes > this.#most || !this.#send?.(frame(id, number, data))) return false;
+      if (this.#inFlight.bytes + bytes > this.#most || !this.#send?.(frame(clip.id, number, data))) return false;
       clip.queue.delete(number);
-      this.#inFlight.add(id, number, { bytes, sentAt: this.#now() });
+      this.#inFlight.add(clip.id, number, { bytes, sentAt: this.#now() });
     }
     return true;
   }

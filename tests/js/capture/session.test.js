@@ -14,11 +14,11 @@ class MediaRecorder {
 }
 
 let recorders, events, session, at;
-const block = () => {
+const block = (level) => {
   at += 30;
-  return { at: at - 30, samples: new Float32Array(1440), levels: [-20, -20, -20], lost: 0 };
+  return { at: at - 30, samples: new Float32Array(1440), levels: [level, level, level], lost: 0 };
 };
-const speak = (ms) => { for (let spoken = 0; spoken < ms; spoken += 30) session.hear(block()); };
+const speak = (ms, level = -20) => { for (let spoken = 0; spoken < ms; spoken += 30) session.hear(block(level)); };
 
 beforeEach(() => {
   Object.assign(globalThis, { MediaRecorder });
@@ -40,6 +40,18 @@ test('speech begins a clip', () => {
   speak(300);
   assert.deepEqual(events, [['clip-start', undefined]]);
   assert.equal(session.speaking, true);
+});
+
+test('what no open microphone is as quiet as begins no clip, whatever the detector makes of it', () => {
+  speak(3000, -72);
+  assert.deepEqual(events, []);
+});
+
+test('a hum that stays when the speech is over lets its clip end', () => {
+  speak(300);
+  speak(3000, -72);
+  assert.deepEqual(events, [['clip-start', undefined]]);
+  assert.equal(session.speaking, false);
 });
 
 test('what is heard while the last chunks are awaited begins no clip', async () => {

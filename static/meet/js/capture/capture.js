@@ -16,6 +16,7 @@
 import { Ear } from './ear.js';
 import { MicrophoneError, openMicrophone } from './microphone.js';
 import { Session } from './session.js';
+import { Silences } from './silences.js';
 import { loadVad } from './vad.js';
 
 const LOSS = 250;             // ms: a shorter hole is none in what the recorder wrote
@@ -28,7 +29,7 @@ export class Capture extends EventTarget {
   #state = 'off';
   /** @type {Promise<Running> | null} */ #starting = null;
   /** @type {Running | null} */ #running = null;
-  /** @type {Map<string, number>} */ #silent = new Map();      // why nothing is heard, and since when
+  #silences = new Silences();
 
   /**
    * @param {object} options
@@ -143,7 +144,7 @@ export class Capture extends EventTarget {
   /** @param {Session} session @param {import('./worklet.js').Block} block */
   #hear(session, block) {
     const lost = session.hear(block);
-    if (lost >= LOSS && block.at >= SETTLED && !this.#silent.size) {
+    if (lost >= LOSS && block.at >= SETTLED && !this.#silences.any) {
       this.#emit('gap', { from: this.#now() - lost, to: this.#now(), reason: 'lost' });
     }
     if (this.#running?.session === session) this.#turn(session.speaking ? 'speaking' : 'listening');
@@ -151,14 +152,12 @@ export class Capture extends EventTarget {
 
   /** Nothing can be heard from here on, or again. @param {string} reason @param {boolean} begins */
   #silence(reason, begins) {
-    if (begins && this.#running && !this.#silent.has(reason)) {
-      this.#silent.set(reason, this.#now());
-      this.#running.session.interrupt('device');
+    if (begins) {
+      if (this.#running && this.#silences.begin(reason, this.#now())) this.#running.session.interrupt('device');
+      return;
     }
-    const from = this.#silent.get(reason);
-    if (begins || from === undefined) return;
-    this.#silent.delete(reason);
-    this.#emit('gap', { from, to: this.#now(), reason });
+    const from = this.#silences.end(reason);
+    if (from !== undefined) this.#emit('gap', { from, to: this.#now(), reason });
   }
 
   /** @param {import('./microphone.js').Code} code */
@@ -174,7 +173,7 @@ export class Capture extends EventTarget {
     if (!running) return;
     this.#running = null;
     this.#starting = null;
-    for (const why of [...this.#silent.keys()]) this.#silence(why, false);
+    for (const why of this.#silences.reasons) this.#silence(why, false);
     await running.session.finish(reason);
     await release(running.stream, running.ear);
     if (!this.#running) this.#turn('off');

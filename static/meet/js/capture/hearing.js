@@ -3,7 +3,8 @@
 const BLOCK = 30;             // ms of sound a push
 const ENOUGH = 400;           // ms of speech: a click or a cough is shorter
 const PATIENCE = 4000;        // ms in which somebody who was asked to speak has spoken
-const SILENCE = -70;          // dBFS: below that no microphone is open; a quiet room is above
+/** dBFS: below that no microphone is open; a quiet room is above. */
+export const SILENCE = -70;
 const FAINT = -48;            // dBFS: speech that never gets louder is hard to make out
 
 /** @typedef {'listening' | 'heard' | 'faint' | 'nothing' | 'no-speech'} Verdict */

@@ -2,6 +2,7 @@
 
 import { Clip } from './clip.js';
 import { Clock } from './clock.js';
+import { SILENCE } from './hearing.js';
 import { Recorder } from './recorder.js';
 import { FRAME, Segmenter } from './segmenter.js';
 
@@ -89,7 +90,8 @@ export class Session {
   #step({ at: start, samples, levels }, i) {
     const at = start + i * FRAME;
     const vad = /** @type {import('./vad.js').Vad} */ (this.#vad);
-    const speech = vad.hears(samples.subarray(i * SAMPLES, (i + 1) * SAMPLES));
+    // it hears every frame, for it remembers; but a hum far below any room's noise has a pitch, and is speech to it
+    const speech = vad.hears(samples.subarray(i * SAMPLES, (i + 1) * SAMPLES)) && levels[i] > SILENCE;
     for (const cut of this.#segmenter.push({ at, speech, level: levels[i] })) this.#apply(cut);
     this.#at = at + FRAME;
     return speech;
