@@ -6,6 +6,7 @@ each token. They follow: a token is merged from what byte-pair encoding makes of
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -41,11 +42,7 @@ def listed(tokenizer: Tokenizer) -> list[str]:
 
 def merging(tokenizer: Tokenizer) -> Merging:
     """The same tokenizer as the package `tokenizers` has it, ready to be saved."""
-    encoding, letters = tokenizer.encoding, _letters()
-    ordinary = [encoding.decode_single_token_bytes(number) for number in range(encoding.eot_token)]
-    spelled = [_spelled(token, letters) for token in ordinary]
-    pairs = [(_spelled(left, letters), _spelled(right, letters)) for left, right in merges(ordinary)]
-    made = Merging(tokenizers.models.BPE({token: number for number, token in enumerate(spelled)}, pairs))
+    made = Merging(_pairs(tokenizer.encoding))
     made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = tokenizers.decoders.ByteLevel()
     special: dict[str, Any] = tokenizer.special_tokens
@@ -53,6 +50,17 @@ def merging(tokenizer: Tokenizer) -> Merging:
     named = [name for name, number in sorted(special.items(), key=lambda one: one[1]) if number < _first_stamp(special)]
     made.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in named])
     return made
+
+
+@functools.cache
+def _pairs(encoding: Any) -> tokenizers.models.BPE:
+    """The ordinary tokens, and what each is merged from."""
+    letters = _letters()
+    ordinary = [encoding.decode_single_token_bytes(number) for number in range(encoding.eot_token)]
+    numbers = {_spelled(token, letters): number for number, token in enumerate(ordinary)}
+    return tokenizers.models.BPE(
+        numbers, [(_spelled(left, letters), _spelled(right, letters)) for left, right in merges(ordinary)]
+    )
 
 
 def _first_stamp(special: dict[str, Any]) -> int:

@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ from speech.config import BadSetting, Config
 from speech.engines import Engine, EngineError, Hypothesis, Options, Row
 from speech.engines.faster_whisper import FasterWhisperEngine
 from tests.speech import sounds
+from tests.speech_process import Speech
 
 THIRTY_ONE_SECONDS = 16_000 * 31
 
@@ -182,6 +184,15 @@ def test_the_second_start_converts_nothing(faster, asked):
     said: list[str] = []
     loading.load(asked, said.append)
     assert said == []
+
+
+def test_it_serves(model_dir, faster):
+    sentence = sounds.sentences("zh")[0]
+    with Speech(SPEECH_ENGINE="faster-whisper", WHISPER_MODEL_DIR=str(model_dir)) as process:
+        health = process.until_ready()
+        assert (health["model"], health["languages"], health["demo"]) == ("demo", ["en", "ja", "zh"], True)
+        answer = httpx.post(process.address + "/transcribe/binary?priority=final", content=sentence.data, timeout=60)
+        assert answer.json()["text"] == sentence.text
 
 
 def test_a_folder_that_is_a_model_already_works_by_its_path(faster, model_dir):
