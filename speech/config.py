@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-ENGINES = ("whisper",)
-PLANNED_ENGINES = ("faster-whisper",)
-DTYPES = ("auto", "float32", "bfloat16", "float16")
+ENGINES = ("whisper", "faster-whisper")
+DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 WINDOWS = ("padded", "bucketed")
 
 
@@ -45,7 +44,7 @@ def read(environ: Mapping[str, str]) -> Config:
         device=_device(value.get("WHISPER_DEVICE", default.device)),
         dtype=_one_of("WHISPER_DTYPE", value.get("WHISPER_DTYPE", default.dtype), DTYPES),
         window=_one_of("WHISPER_WINDOW", value.get("WHISPER_WINDOW", default.window), WINDOWS),
-        engine=_engine(value.get("SPEECH_ENGINE", default.engine)),
+        engine=_one_of("SPEECH_ENGINE", value.get("SPEECH_ENGINE", default.engine), ENGINES),
         aggressiveness=_aggressiveness(value.get("VAD_AGGRESSIVENESS", "2")),
         clip_max_seconds=_seconds("CLIP_MAX_SECONDS", value.get("CLIP_MAX_SECONDS", "20"), 6.0, 30.0),
         clip_silence_seconds=_seconds("CLIP_SILENCE_SECONDS", value.get("CLIP_SILENCE_SECONDS", "1"), 0.3, 5.0),
@@ -74,12 +73,6 @@ def _device(text: str) -> str:
     if text == "auto" or re.fullmatch(r"cpu|cuda(:\d+)?", text):
         return text
     raise BadSetting(f"WHISPER_DEVICE={text!r} is not known. It can be auto, cpu, cuda, or cuda:1 and the like.")
-
-
-def _engine(text: str) -> str:
-    if text in PLANNED_ENGINES:
-        raise BadSetting(f"SPEECH_ENGINE={text!r} is not available in this version. Use whisper.")
-    return _one_of("SPEECH_ENGINE", text, ENGINES)
 
 
 def _aggressiveness(text: str) -> int | None:

@@ -113,13 +113,21 @@ def _device(settings: Config, torch: Any, gpu: Found, found: Diagnosis) -> str:
     if settings.device != "cpu":
         _cuda(torch, gpu, count, found)
     try:
-        device = loading.chosen_device(settings.device, count)
-        dtype = loading.chosen_dtype(settings.dtype, device)
+        device, dtype = _chosen(settings, count)
     except config.BadSetting as error:
         found.tell("bad_setting", why=error)
         return ""
     found.facts["device"] = f"{device}, {dtype}"
     return device
+
+
+def _chosen(settings: Config, gpus: int) -> tuple[str, str]:
+    """Device and type as the engine would choose them. Raises `BadSetting`."""
+    if settings.engine == loading.FASTER_WHISPER:
+        device = loading.faster_whisper_device(settings.device)
+        return device, loading.chosen_compute_type(settings.dtype, device, loading.compute_types(device))
+    device = loading.chosen_device(settings.device, gpus)
+    return device, loading.chosen_dtype(settings.dtype, device)
 
 
 def _cuda(torch: Any, gpu: Found, count: int, found: Diagnosis) -> None:
@@ -154,6 +162,10 @@ def _supported(torch: Any, devices: str, found: Diagnosis) -> None:
 def _model(settings: Config, loaded: Mapping[str, Any], device: str, found: Diagnosis) -> None:
     gpu = device.startswith("cuda")
     try:
+        folder = loading.converted_folder(settings)
+        if folder:
+            found.facts["model"] = f"{folder.name}, {folder}, converted for CTranslate2"
+            return
         place = weights.locate(settings.model, settings.model_dir, loaded["whisper"]._MODELS, gpu=gpu)
     except weights.Unobtainable as error:
         found.tell("model_refused", why=error)

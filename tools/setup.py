@@ -16,7 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-READ = ("requirements.txt", "requirements-dev.txt", "package.json", "package-lock.json", "tools/setup.py")
+READ = (
+    "requirements.txt", "requirements-faster-whisper.txt", "requirements-dev.txt", "package.json", "package-lock.json",
+    "tools/setup.py",
+)  # fmt: skip
 
 
 def main():

@@ -49,14 +49,20 @@ def unpinned(folder: str, *files: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("folder", ["meeting", "meet", "speech"])
+@pytest.mark.parametrize("folder", ["meeting", "meet"])
 def test_what_the_product_imports_is_in_requirements(folder):
     assert unpinned(folder, "requirements.txt") == set()
 
 
+def test_what_the_speech_side_imports_is_there_or_comes_with_the_engine_that_is_optional():
+    optional = {"ctranslate2", "faster_whisper", "tokenizers"}
+    assert unpinned("speech", "requirements.txt") == optional
+    assert unpinned("speech", "requirements.txt", "requirements-faster-whisper.txt") == set()
+
+
 @pytest.mark.parametrize("folder", ["tests", "bench", "tools"])
 def test_what_tests_and_tools_import_is_in_one_of_the_two(folder):
-    assert unpinned(folder, "requirements.txt", "requirements-dev.txt") == set()
+    assert unpinned(folder, "requirements.txt", "requirements-faster-whisper.txt", "requirements-dev.txt") == set()
 
 
 def test_torch_is_the_version_that_the_first_users_asked_for():

@@ -36,10 +36,9 @@ def test_every_setting_is_read():
     ("name", "value", "remedy"),
     [
         ("WHISPER_DEVICE", "gpu", "cuda"),
-        ("WHISPER_DTYPE", "int8", "float16"),
+        ("WHISPER_DTYPE", "int4", "float16"),
         ("WHISPER_WINDOW", "30", "bucketed"),
         ("SPEECH_ENGINE", "kaldi", "whisper"),
-        ("SPEECH_ENGINE", "faster-whisper", "not available"),
         ("VAD_AGGRESSIVENESS", "4", "off"),
         ("CLIP_MAX_SECONDS", "soon", "number of seconds"),
         ("CLIP_MAX_SECONDS", "nan", "number of seconds"),

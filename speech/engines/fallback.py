@@ -1,0 +1,22 @@
+"""When a text is tried again at a higher temperature, and which of the texts is kept: whisper.transcribe's rules."""
+
+from __future__ import annotations
+
+from speech.engines import Hypothesis
+
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+MAX_COMPRESSION_RATIO = 2.4
+MIN_LOGPROB = -1.0
+MAX_NO_SPEECH = 0.6
+
+
+def looks_wrong(one: Hypothesis) -> bool:
+    """Whether it repeats itself, or is unsure of what it takes for speech."""
+    if one.compression_ratio > MAX_COMPRESSION_RATIO:
+        return True
+    return one.avg_logprob < MIN_LOGPROB and not one.no_speech_prob > MAX_NO_SPEECH
+
+
+def merit(one: Hypothesis) -> tuple[bool, float]:
+    """What to choose among texts by: first that it does not repeat itself, then how likely it is."""
+    return (not one.compression_ratio > MAX_COMPRESSION_RATIO, one.avg_logprob)
