@@ -10,7 +10,7 @@ from whisper.tokenizer import LANGUAGES, Tokenizer, get_tokenizer
 from speech.decoder.checkpoint import Checkpoint
 from speech.decoder.loop import Plan
 from speech.decoder.rules import Rules
-from speech.engines import Options, Segment
+from speech.rows import Options, Segment
 
 SECONDS_A_STAMP = 0.02
 
