@@ -207,10 +207,10 @@ def _receive(clip_id: uuid.UUID, *, cut_short: bool) -> bool:
 
 
 @pooled
-def due(now: datetime) -> list[uuid.UUID]:
-    """Received clips that nobody works on, the oldest first."""
+def due(now: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Received clips that nobody works on and their speakers, the oldest first."""
     free = Clip.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), state=State.RECEIVED)
-    return list(free.order_by("received_at").values_list("pk", flat=True)[:200])
+    return list(free.order_by("received_at").values_list("pk", "participant_id")[:200])
 
 
 @pooled

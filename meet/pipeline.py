@@ -5,6 +5,7 @@ import logging
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 from django.db import transaction
 from django.utils import timezone
@@ -31,17 +32,19 @@ from meet.recognizer import Heard
 
 log = logging.getLogger(__name__)
 AT_ONCE = 24  # clips in flight to the speech tier from one process; the others wait in `received`
+SHARE = 6  # of them, from one speaker
 RENEW_SECONDS = 6
 LONGEST_PAUSE = 60  # seconds between two attempts; eight of them take some four minutes
 DEADLINE_MS = 1000  # a final should be there this long after its clip was received
 _under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
 _room_for = asyncio.Semaphore(AT_ONCE)
+_shares: WeakValueDictionary[uuid.UUID, asyncio.Semaphore] = WeakValueDictionary()
 
 
-def nudge(clip_id: uuid.UUID) -> None:
+def nudge(clip_id: uuid.UUID, speaker: uuid.UUID) -> None:
     """Begin a received clip's journey, unless this process is at it already. Returns at once."""
     if clip_id not in _under_way:
-        task = asyncio.create_task(caption(clip_id), name=f"clip {clip_id}")
+        task = asyncio.create_task(_in_turn(clip_id, speaker), name=f"clip {clip_id}")
         _under_way[clip_id] = task
         task.add_done_callback(lambda done: _arrived(clip_id, done))
 
@@ -52,10 +55,18 @@ async def drain(seconds: float) -> None:
         await asyncio.wait(list(_under_way.values()), timeout=seconds)
 
 
+async def _in_turn(clip_id: uuid.UUID, speaker: uuid.UUID) -> None:
+    """Caption a clip when its turn comes. Who comes back with an hour of clips has a share of what is in flight, and
+    the next speaker's clip does not wait behind them."""
+    async with _shares.setdefault(speaker, asyncio.Semaphore(SHARE)), _room_for:
+        clip = await _caption(clip_id)
+    if clip is not None:
+        await _keep(clip)
+
+
 async def caption(clip_id: uuid.UUID) -> None:
     """Bring a received clip to its final caption. Safe to call twice, and after a crash at any line."""
-    async with _room_for:
-        clip = await _caption(clip_id)
+    clip = await _caption(clip_id)
     if clip is not None:
         await _keep(clip)
 

@@ -161,7 +161,7 @@ class Seat:
     async def _end_if_whole(self, clip: uuid.UUID) -> None:
         if await self.uplink.whole(clip):
             await self.send(encode("clip_ack", clip=str(clip)))
-            pipeline.nudge(clip)
+            pipeline.nudge(clip, self.me)
 
     async def _refuse_clips(self) -> None:
         for refused in self.uplink.refused():

@@ -49,8 +49,8 @@ async def pick_up_clips() -> None:
     """Clips that nobody has heard of for a while, and received ones that nobody works on."""
     await clips.receive_unheard(timezone.now())
     if status.answers():
-        for clip in await clips.due(timezone.now()):
-            pipeline.nudge(clip)
+        for clip, speaker in await clips.due(timezone.now()):
+            pipeline.nudge(clip, speaker)
 
 
 async def pick_up_audio() -> None:

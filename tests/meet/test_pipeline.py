@@ -299,3 +299,22 @@ async def test_a_language_the_room_allows_is_taken_from_its_speaker_without_a_se
     clip = await said(cast.alice, HELLO.data, language="zh")
     await pipeline.caption(clip)
     assert (await Caption.objects.aget(pk=clip)).text == HELLO.text
+
+
+async def test_who_comes_back_with_an_hour_of_clips_keeps_nobody_waiting(monkeypatch):
+    begun, go = [], asyncio.Event()
+
+    async def held(clip):
+        begun.append(clip)
+        await go.wait()
+
+    monkeypatch.setattr(pipeline, "_caption", held)
+    alice, bob = uuid.uuid4(), uuid.uuid4()
+    for clip in (flood := [uuid.uuid4() for _ in range(2 * pipeline.AT_ONCE)]):
+        pipeline.nudge(clip, alice)
+    pipeline.nudge(mine := uuid.uuid4(), bob)
+    await asyncio.sleep(0.05)
+    assert begun == [*flood[: pipeline.SHARE], mine]
+    go.set()
+    await pipeline.drain(10)
+    assert set(begun) == {*flood, mine}
