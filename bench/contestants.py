@@ -118,8 +118,10 @@ class Faster:
         self._options |= {"compression_ratio_threshold": None, "log_prob_threshold": None, "no_speech_threshold": None}
         if task.tokens:
             end = self._model.hf_tokenizer.token_to_id("<|endoftext|>")
-            # it adds the prompt's four tokens, and CTranslate2 stops at half of the sum
-            self._options |= {"suppress_tokens": [-1, end], "max_new_tokens": 2 * task.tokens - 4}
+            # the package adds the prompt's four tokens to this, and CTranslate2 writes half of the sum, or the sum
+            # less three, whichever is less
+            length = max(2 * task.tokens, task.tokens + 3)
+            self._options |= {"suppress_tokens": [-1, end], "max_new_tokens": length - 4}
 
     def hear(self, clips: Sequence[Audio]) -> Heard:
         if len(clips) == 1:

@@ -102,10 +102,6 @@ class FasterWhisperEngine:
                 outcomes[i] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def bar_the_end(self) -> None:
-        """From now on no text ends by itself: measurements want a fixed number of tokens."""
-        self._suppressed.append(self._tokenizer("en", "transcribe").eot)
-
     def _languages(self) -> tuple[str, ...]:
         """Those that the vocabulary has a token for."""
         if not self._multilingual:

@@ -30,7 +30,7 @@ def smallest(monkeypatch) -> str:
 
 def test_all_engines_are_measured_with_a_fixed_number_of_tokens(smallest, tmp_path, capsys):
     figures = tmp_path / "figures.json"
-    wanted = ["--models", smallest, "--batches", "2", "--clip-seconds", "10", "--tokens", "5", "--repeat", "1"]
+    wanted = ["--models", smallest, "--batches", "2", "--clip-seconds", "10", "--tokens", "2", "--repeat", "1"]
     assert engine.main([*wanted, "--device", "cpu", "--json", str(figures)]) == 0
     found = json.loads(figures.read_text(encoding="utf-8"))
     assert {row["engine"] for row in found["rows"]} == ALL
@@ -56,12 +56,13 @@ def test_the_bundled_model_writes_real_text_in_each(tmp_path):
     ]
 
 
-def test_an_engine_that_fails_has_no_row_and_is_told_of(tmp_path, capsys):
-    task = Task("openai-whisper", "demo", str(tmp_path / "no.pt"), "", "cpu", "auto", 1, 5.0, "padded", None)
+def test_an_engine_that_fails_has_no_row_and_is_told_of(capsys):
+    nowhere = "cuda:99"
+    task = Task("faster-whisper-int8", "demo", "", "", nowhere, "auto", 1, 5.0, "padded", None)
     failures: list[Failed] = []
     assert engine._measured(iter([task]), 1, failures) == []
     assert len(failures) == 1
-    assert "openai-whisper with demo ended with status 1" in capsys.readouterr().out
+    assert "faster-whisper-int8 with demo ended with status 1" in capsys.readouterr().out
 
 
 def test_another_number_of_tokens_than_was_asked_for_is_no_figure():
