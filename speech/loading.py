@@ -65,7 +65,9 @@ def _faster_whisper(config: Config, say: weights.Say) -> Engine:
             folder = models.obtain(source, name, config.model_dir, say)
         else:
             name = folder.name
-        return FasterWhisperEngine(folder, model=name, demo=demo, device=device, dtype=dtype, threads=threads())
+        return FasterWhisperEngine(
+            folder, model=name, demo=demo, device=device, dtype=dtype, threads=threads(), window=config.window
+        )
     except weights.Unobtainable:
         raise
     except Exception as error:  # as above

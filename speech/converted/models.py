@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import itertools
 import json
 import shutil
 import tempfile
@@ -13,14 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-import whisper
 from whisper.model import ModelDimensions
 from whisper.tokenizer import Tokenizer
 
 from speech import weights
 from speech.converted import network, vocabulary
+from speech.decoder.checkpoint import alignment_heads
 
 FOLDER = "ctranslate2"  # within WHISPER_MODEL_DIR
 WEIGHTS = "model.bin"  # a folder with this in it is a model
@@ -84,18 +80,8 @@ def _configured(name: str, dims: ModelDimensions, tokenizer: Tokenizer) -> Mappi
         "suppress_ids": sorted({*tokenizer.non_speech_tokens, *never, tokenizer.no_speech}),
         "suppress_ids_begin": [*tokenizer.encode(" "), tokenizer.eot],
         "lang_ids": list(tokenizer.all_language_tokens),
-        "alignment_heads": _alignment_heads(name, dims),
+        "alignment_heads": list(alignment_heads(name, dims)),
     }
-
-
-def _alignment_heads(name: str, dims: ModelDimensions) -> list[tuple[int, int]]:
-    """Those that openai-whisper lists for its own models; for others all of the later half of the layers."""
-    layers, heads = dims.n_text_layer, dims.n_text_head
-    listed = whisper._ALIGNMENT_HEADS.get(name)
-    if listed is None:
-        return list(itertools.product(range(layers // 2, layers), range(heads)))
-    chosen = np.frombuffer(gzip.decompress(base64.b85decode(listed)), bool).reshape(layers, heads)
-    return [(int(layer), int(head)) for layer, head in np.argwhere(chosen)]
 
 
 def _moved(made: Path, target: Path) -> None:

@@ -40,10 +40,10 @@ def read(path: Path, name: str) -> Checkpoint:
     stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     dims = ModelDimensions(**stored["dims"])
     weights = {key: value for key, value in stored["model_state_dict"].items() if isinstance(value, torch.Tensor)}
-    return Checkpoint(dims, weights, _heads(name, dims))
+    return Checkpoint(dims, weights, alignment_heads(name, dims))
 
 
-def _heads(name: str, dims: ModelDimensions) -> tuple[tuple[int, int], ...]:
+def alignment_heads(name: str, dims: ModelDimensions) -> tuple[tuple[int, int], ...]:
     """Those that openai-whisper lists for its own models; for others all heads of the later half of the layers. A
     name alone does not make a file that model: another's shape tells."""
     layers, heads = dims.n_text_layer, dims.n_text_head

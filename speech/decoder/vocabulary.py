@@ -10,9 +10,7 @@ from whisper.tokenizer import LANGUAGES, Tokenizer, get_tokenizer
 from speech.decoder.checkpoint import Checkpoint
 from speech.decoder.loop import Plan
 from speech.decoder.rules import Rules
-from speech.rows import Options, Segment
-
-SECONDS_A_STAMP = 0.02
+from speech.rows import Options
 
 
 class Vocabulary:
@@ -72,19 +70,3 @@ class Vocabulary:
         """What the tokens say, without time stamps."""
         said: str = self.tokenizer(language).decode(list(tokens))
         return said.strip()
-
-    def segments(self, tokens: tuple[int, ...], language: str, seconds: float) -> tuple[Segment, ...]:
-        """Text between the time stamps in the tokens of a clip of so many seconds; without any, one for the whole."""
-        tokenizer = self.tokenizer(language)
-        begin = tokenizer.timestamp_begin
-        found: list[Segment] = []
-        start, words = 0.0, list[int]()
-        for token in [*tokens, begin + round(seconds / SECONDS_A_STAMP)]:
-            if token < begin:
-                words.append(token)
-                continue
-            at = min(seconds, (token - begin) * SECONDS_A_STAMP)
-            if text := tokenizer.decode(words).strip():
-                found.append(Segment(round(start, 3), round(max(start, at), 3), text))
-            start, words = at, []
-        return tuple(found)

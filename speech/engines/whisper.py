@@ -16,19 +16,11 @@ from speech.decoder.mel import LogMel
 from speech.decoder.model import Attended, Model
 from speech.decoder.steps import Steps
 from speech.decoder.vocabulary import Vocabulary
-from speech.engines import SAMPLE_RATE, Capabilities, Hypothesis, Outcome, Row, lost, refusal
+from speech.engines import SAMPLE_RATE, Capabilities, Hypothesis, Outcome, Row, buckets, fallback, lost, names, refusal
+from speech.engines.stamps import segments
 
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-MAX_COMPRESSION_RATIO = 2.4  # whisper.transcribe's own limits
-MIN_LOGPROB = -1.0
-MAX_NO_SPEECH = 0.6
-TRANSLATING = {"demo", "tiny", "base", "small", "medium", "large-v1", "large-v2", "large-v3", "large"}
 CPU_BATCH, GPU_BATCH = 8, 64  # rows decoded together at most
 GPU_SHARE = 0.5  # of the memory that the weights leave free, for what a batch needs
-DEMO_LANGUAGES = ("en", "ja", "zh")
-PADDED = 30.0  # seconds of the window that the models learned with
-BUCKETS = (10.0, 15.0, 20.0, PADDED)  # and those that cost less; below 10 s texts begin to repeat themselves
-BUCKET_MARGIN = 2.0  # seconds of silence that a bucket leaves behind the clip
 
 
 @dataclass(frozen=True)
@@ -77,8 +69,8 @@ class WhisperEngine:
             self._batch = _rows(self._whisper)
             self._steps = Steps(self._whisper, self.rules, rows=self._batch, static=static)
         self.capabilities = Capabilities(
-            languages=DEMO_LANGUAGES if demo else tuple(sorted(self._vocabulary.languages)),
-            translates=read.multilingual and (model in TRANSLATING or model.endswith(".pt")),
+            languages=names.DEMO_LANGUAGES if demo else tuple(sorted(self._vocabulary.languages)),
+            translates=read.multilingual and names.translates(model),
             words=True,
             batch=self._batch,
         )
@@ -86,17 +78,11 @@ class WhisperEngine:
     def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
         outcomes: list[Outcome | None] = [refusal(row, self.capabilities) for row in rows]
         sound = [i for i, outcome in enumerate(outcomes) if outcome is None]
-        for seconds in sorted({self._seconds(rows[i]) for i in sound}):
-            places = [i for i in sound if self._seconds(rows[i]) == seconds]
+        for seconds in sorted({buckets.seconds(rows[i], self._window) for i in sound}):
+            places = [i for i in sound if buckets.seconds(rows[i], self._window) == seconds]
             for i, outcome in zip(places, self._halving([rows[i] for i in places], seconds), strict=True):
                 outcomes[i] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
-
-    def _seconds(self, row: Row) -> float:
-        """The window this row is encoded in."""
-        if (row.options.window or self._window) != "bucketed":
-            return PADDED
-        return next(size for size in BUCKETS if size >= min(PADDED, len(row.audio) / SAMPLE_RATE + BUCKET_MARGIN))
 
     def _halving(self, rows: list[Row], seconds: float) -> list[Outcome]:
         """What was heard in these rows; where memory does not suffice, in one half of them and then in the other."""
@@ -114,13 +100,13 @@ class WhisperEngine:
 
     def _transcribed(self, rows: list[Row], seconds: float) -> list[Hypothesis]:
         heard = self._listened(rows, seconds)
-        best = self._decoded(heard, TEMPERATURES[0])
-        for temperature in TEMPERATURES[1:]:
-            wrong = [i for i, one in enumerate(best) if rows[i].options.fallback and looks_wrong(one)]
+        best = self._decoded(heard, fallback.TEMPERATURES[0])
+        for temperature in fallback.TEMPERATURES[1:]:
+            wrong = [i for i, one in enumerate(best) if rows[i].options.fallback and fallback.looks_wrong(one)]
             if not wrong:
                 break
             for i, other in zip(wrong, self._decoded(heard.only(wrong), temperature), strict=True):
-                best[i] = max(best[i], other, key=_merit)
+                best[i] = max(best[i], other, key=fallback.merit)
         return [self._worded(heard, i, one) for i, one in enumerate(best)]
 
     def _listened(self, rows: list[Row], seconds: float) -> _Heard:
@@ -150,7 +136,7 @@ class WhisperEngine:
         ]
 
     def _hypothesis(self, one: Decoded, row: Row, language: str, temperature: float) -> Hypothesis:
-        text = self._vocabulary.text(one.tokens, language)
+        text, decode = self._vocabulary.text(one.tokens, language), self._vocabulary.tokenizer(language).decode
         return Hypothesis(
             text=text,
             language=language,
@@ -158,7 +144,7 @@ class WhisperEngine:
             no_speech_prob=one.no_speech_prob,
             compression_ratio=compression_ratio(text),
             temperature=temperature,
-            segments=self._vocabulary.segments(one.tokens, language, len(row.audio) / SAMPLE_RATE),
+            segments=segments(one.tokens, self.rules.first_stamp, decode, len(row.audio) / SAMPLE_RATE),
             tokens=one.tokens,
         )
 
@@ -180,14 +166,3 @@ def _rows(model: Model) -> int:
         return CPU_BATCH
     free, _ = torch.cuda.mem_get_info(model.device)
     return max(1, min(GPU_BATCH, int(GPU_SHARE * free / (2 * model.bytes_heard))))
-
-
-def looks_wrong(one: Hypothesis) -> bool:
-    """whisper.transcribe's rule for trying a higher temperature: repeats itself, or is unsure of speech."""
-    if one.compression_ratio > MAX_COMPRESSION_RATIO:
-        return True
-    return one.avg_logprob < MIN_LOGPROB and not one.no_speech_prob > MAX_NO_SPEECH
-
-
-def _merit(one: Hypothesis) -> tuple[bool, float]:
-    return (not one.compression_ratio > MAX_COMPRESSION_RATIO, one.avg_logprob)

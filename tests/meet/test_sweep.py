@@ -19,7 +19,7 @@ from meet.uplink import Uplink
 def nudged(monkeypatch):
     """The clips that would begin their journey."""
     found = []
-    monkeypatch.setattr(pipeline, "nudge", found.append)
+    monkeypatch.setattr(pipeline, "nudge", lambda clip, speaker: found.append(clip))
     return found
 
 
