@@ -94,7 +94,7 @@ def test_whose_attention_tells_times_is_known_of_openai_whispers_own_models():
     from whisper.model import ModelDimensions
 
     turbo = ModelDimensions(128, 1500, 1280, 20, 32, MULTILINGUAL_WITH_CANTONESE, 448, 1280, 20, 4)
-    assert alignment_heads("turbo", turbo) == [(2, 4), (2, 11), (3, 3), (3, 6), (3, 11), (3, 14)]
+    assert alignment_heads("turbo", turbo) == ((2, 4), (2, 11), (3, 3), (3, 6), (3, 11), (3, 14))
 
 
 def test_another_file_by_the_same_name_is_converted_anew_and_the_same_is_not(tmp_path):
