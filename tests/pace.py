@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 WORK = "import asyncio, sqlite3, ssl, channels.layers, django.db.models, httpx, numpy"
-# Seconds for WORK, files cached, on two quiet cores (EPYC, 2.6 GHz): 0.97 of processor time, alone or two at once.
+# Seconds for WORK, files cached, on two quiet cores of a server (2.6 GHz): 0.97 of processor time each
 QUIET_SECONDS = 1.0
 BETWEEN_SECONDS = 20.0  # two looks at a machine on which something long is running
 
