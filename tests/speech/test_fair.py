@@ -95,18 +95,17 @@ async def waited(scheduler: Scheduler, audio: Audio, speaker: str) -> float:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
-def test_memory_stays_where_it_is_over_ten_thousand_clips():
-    """In a process of its own, so that the figure is this work's alone."""
+@pytest.mark.timeout(1000)
+def test_memory_stays_where_it_is_over_thousands_of_clips():
+    """In a process of its own, so that the figure is this work's alone. `python -m tests.speech.steady 10000` goes on
+    for longer, on a machine that has the time."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.speech.steady", "10000"],
-        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "2"}, capture_output=True, text=True, timeout=1700, check=False,
+        [sys.executable, "-m", "tests.speech.steady", "4000"],
+        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "2"}, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])
-    print(
-        f"\n{figures['clips']} clips in {figures['seconds']:.0f} s: {figures['early_mb']:.1f} MB after 1,000, ", end=""
-    )
+    print(f"\n{figures['clips']} clips in {figures['seconds']:.0f} s: {figures['early_mb']:.1f} MB early, ", end="")
     print(f"{figures['late_mb']:.1f} MB at the end, {figures['peak_mb']:.1f} MB at most")
-    assert figures["heard"] == figures["clips"] == 10_000
+    assert figures["heard"] == figures["clips"] == 4000
     assert figures["late_mb"] - figures["early_mb"] < 30
