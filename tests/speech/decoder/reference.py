@@ -12,29 +12,22 @@ import torch
 import whisper
 from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask
 
+from bench.shapes import SHAPES
 from speech.decoder.loop import Decoded
 from speech.engines import Audio, Options
 
 TIE = 1e-3  # two logits so near each other are one to rounding
 
-# of openai-whisper's shapes: width, heads, encoder layers, decoder layers, vocabulary, mel bands
-SHAPES = {
-    "tiny": (384, 6, 4, 4, 51_865, 80),
-    "tiny.en": (384, 6, 4, 4, 51_864, 80),
-    "base": (512, 8, 6, 6, 51_865, 80),
-    "small": (768, 12, 12, 12, 51_865, 80),
-    "medium": (1024, 16, 24, 24, 51_865, 80),
-    "turbo": (1280, 20, 32, 4, 51_866, 128),
-    "large-v3": (1280, 20, 32, 32, 51_866, 128),
-}
+ENGLISH_ALONE = {"tiny.en": (80, 384, 6, 4, 51_864, 4)}
 
 
-def random_weights(path: Path, shape: str, layers: int | None = None) -> Path:
-    """A checkpoint of a real shape (of so many layers, where that is said) that knows nothing; always the same."""
-    width, heads, listening, writing, vocabulary, bands = SHAPES[shape]
+def random_weights(path: Path, shape: str) -> Path:
+    """A checkpoint of a real shape that knows nothing, always the same. Its weights are as torch begins them: those of
+    `bench.shapes` are so small that the likeliest tokens are often equally likely."""
+    bands, width, heads, listening, vocabulary, writing = {**SHAPES, **ENGLISH_ALONE}[shape]
     dims = whisper.ModelDimensions(
-        n_mels=bands, n_audio_ctx=1500, n_audio_state=width, n_audio_head=heads, n_audio_layer=layers or listening,
-        n_vocab=vocabulary, n_text_ctx=448, n_text_state=width, n_text_head=heads, n_text_layer=layers or writing,
+        n_mels=bands, n_audio_ctx=1500, n_audio_state=width, n_audio_head=heads, n_audio_layer=listening,
+        n_vocab=vocabulary, n_text_ctx=448, n_text_state=width, n_text_head=heads, n_text_layer=writing,
     )  # fmt: skip
     torch.manual_seed(len(shape))
     model = whisper.model.Whisper(dims)
