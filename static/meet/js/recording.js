@@ -131,6 +131,7 @@ export class Recording {
     await this.#choice.list();
     if (!this.on) return;                              // a person pressed stop meanwhile
     await this.#start();
+    this.#fellBack = this.#now();                      // opening took its time: what counts is how long the new one lasts
     if (this.#capture.state === 'off') return this.#error.dataset.code === 'missing' ? this.#tell('taken-away') : undefined;
     const seconds = figure(Math.max(0.1, (this.#now() - from) / 1000));
     this.#losses.tell(say('fell-back', { gone, taken: this.#capture.label, seconds }));
