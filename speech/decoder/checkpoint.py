@@ -38,6 +38,8 @@ def read(path: Path, name: str) -> Checkpoint:
     Raises whatever torch does for a file that is no such checkpoint, KeyError and TypeError among it."""
     # mapped: a large model's file is not in memory twice while it is loaded
     stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    if not isinstance(stored, dict):
+        raise TypeError(f"a {type(stored).__name__}, where a checkpoint is a dictionary")
     dims = ModelDimensions(**stored["dims"])
     weights = {key: value for key, value in stored["model_state_dict"].items() if isinstance(value, torch.Tensor)}
     return Checkpoint(dims, weights, alignment_heads(name, dims))

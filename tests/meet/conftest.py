@@ -54,7 +54,7 @@ def tier(speech, settings):
 def enter(cast, settings, monkeypatch):
     """Open the socket of one of the cast; nothing is transcribed here."""
     settings.ALLOWED_HOSTS = ["testserver"]
-    monkeypatch.setattr(pipeline, "nudge", lambda clip: None)
+    monkeypatch.setattr(pipeline, "nudge", lambda clip, speaker: None)
     opened = []
 
     async def one(person, **how):
