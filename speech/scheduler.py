@@ -150,13 +150,18 @@ class Scheduler:
                 self._idle.set()
                 self._work.clear()
                 await self._work.wait()
-            batch = self._turns.take(self._size, self.clock())
+            batch: list[_Job] = []
             try:
+                batch = self._turns.take(self._size, self.clock())
                 await self._answer(batch)
             except asyncio.CancelledError:
                 for job in batch:
                     _settle(job, Closed("ended before it was heard"))
                 raise
+            except Exception as error:  # a fault of our own: those who wait are told, and a fresh process goes on
+                broken = self._break(f"{type(error).__name__} in the queue")
+                for job in batch:
+                    _settle(job, broken)
         self._turns.clear(self.broken.result())
         self._idle.set()
 

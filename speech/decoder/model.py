@@ -105,6 +105,12 @@ class Model:
         dims = self.dims
         return int(2 * dims.n_text_layer * dims.n_audio_ctx * dims.n_text_state * self.dtype.itemsize)
 
+    @property
+    def bytes_written(self) -> int:
+        """And self-attention's."""
+        dims = self.dims
+        return int(2 * dims.n_text_layer * dims.n_text_ctx * dims.n_text_state * self.dtype.itemsize)
+
     def encode(self, mel: torch.Tensor) -> torch.Tensor:
         """Features (rows, frames / 2, width) of a mel (rows, bands, frames)."""
         if self.device.type == "cpu":  # a row at a time stays in the cache; together they are a quarter slower

@@ -25,14 +25,46 @@ class Steps:
 
     def decoded(self, heard: list[Attended], plans: Sequence[Plan], no_speech: int | None) -> list[Decoded]:
         """What is written for each row of `heard` by its plan."""
+        groups = fitting(plans, self._model.dims.n_text_ctx)
+        if len(groups) == 1:
+            return self._together(heard, plans, no_speech)
+        found: list[Decoded | None] = [None] * len(plans)
+        for rows in groups:
+            part = [(keys[rows], values[rows]) for keys, values in heard]
+            for row, one in zip(rows, self._together(part, [plans[i] for i in rows], no_speech), strict=True):
+                found[row] = one
+        return [one for one in found if one is not None]
+
+    def shrink(self) -> None:
+        """Give up what lies ready for batches, and be ready for half as many rows: memory has run out."""
+        self._frames.clear()
+        self._most = max(1, self._most // 2)
+
+    def _together(self, heard: list[Attended], plans: Sequence[Plan], no_speech: int | None) -> list[Decoded]:
         if not self._static or len(plans) > self._most:
             return decode(self._model, self._rules, Eager(self._model, heard), plans, no_speech)
         size = min(self._most, next(size for size in SIZES if size >= len(plans)))
         moments = heard[0][0].shape[2]
-        frame = self._frames.setdefault(moments, _Frame(self._model, self._most, moments))
+        if moments not in self._frames:
+            self._frames[moments] = _Frame(self._model, self._most, moments)
+        frame = self._frames[moments]
         stand_ins = [Plan(plans[0].given, plans[0].start, cap=1)] * (size - len(plans))
         found = decode(self._model, self._rules, frame.taking(heard, size), [*plans, *stand_ins], no_speech)
         return found[: len(plans)]
+
+
+def fitting(plans: Sequence[Plan], context: int) -> list[list[int]]:
+    """The rows that can be written together: aligned at their ends, the longest beginning and the longest text must
+    find room in the context behind each other. A long beginning leaves less room than its neighbours may need."""
+    groups: list[list[int]] = []
+    most = 0
+    for row in sorted(range(len(plans)), key=lambda row: len(plans[row].given)):
+        most = max(most, plans[row].cap)
+        if not groups or len(plans[row].given) + most > context + 1:
+            groups.append([])
+            most = plans[row].cap
+        groups[-1].append(row)
+    return [sorted(rows) for rows in groups]
 
 
 class _Frame:
@@ -70,7 +102,7 @@ class _Step:
         self.tokens = torch.zeros(rows, dtype=torch.long, device=device)
         self.padding = torch.zeros(rows, dtype=torch.long, device=device)
         self.logits = torch.zeros(0)
-        self._places = torch.arange(self.model.dims.n_text_ctx, device=device)
+        self.places = torch.arange(self.model.dims.n_text_ctx, device=device)
         self._graph: torch.cuda.CUDAGraph | None = None
 
     def run(self) -> torch.Tensor:
@@ -84,7 +116,7 @@ class _Step:
 
     def _compute(self) -> None:
         at, padding = self.cache.at, self.padding[:, None]
-        mask = (self._places <= at) & (self._places >= padding)
+        mask = (self.places <= at) & (self.places >= padding)
         hidden = self.model.decode(self.tokens[:, None], at - padding, self.heard, self.cache, mask[:, None, None])
         self.logits = self.model.logits(hidden[:, -1])
         at += 1
@@ -100,8 +132,14 @@ class _Step:
                 self.cache.at.copy_(at)
         torch.cuda.current_stream(self.model.device).wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._compute()
+        try:
+            # the stream by name: the default one for captures lies on the first device, whichever this is
+            with torch.cuda.device(self.model.device), torch.cuda.graph(graph, stream=aside):
+                self._compute()
+        except RuntimeError as error:
+            if isinstance(error.__context__, torch.OutOfMemoryError):
+                raise error.__context__ from None  # ending the capture fails too, and hides why
+            raise
         self.cache.at.copy_(at)
         return graph
 
@@ -116,6 +154,8 @@ class Static:
         step, n = self._step, tokens.shape[1]
         step.padding.copy_(padding)
         positions, mask = given_positions(tokens, padding), given_mask(tokens, padding)
+        if mask is None:  # one token alone is taken in as a step's is, where attention covers all places
+            mask = (step.places <= 0)[None, None, None]
         step.cache.at.zero_()
         hidden = self._model.decode(tokens, positions, step.heard, step.cache, mask)
         step.cache.at.fill_(n)

@@ -17,6 +17,8 @@ from speech.rows import Segment as Segment
 from speech.rows import Word as Word
 
 SILENCE: Audio = np.zeros(SAMPLE_RATE, np.float32)
+# what torch, its processor's allocator, cuBLAS and CTranslate2 say when there is not enough of it
+NO_MEMORY = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
 FULL_SCALE = 1000.0  # audio lies within +-1; beyond this it is in another unit, and larger still it has no finite power
 
 
@@ -102,7 +104,7 @@ def lost(error: Exception) -> EngineError:
     it may quote what was said."""
     if isinstance(error, EngineError):
         return error
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in NO_MEMORY):
         return EngineError("out of memory", retryable=True)
     return EngineError(f"{type(error).__name__} in the engine", retryable=False)
 

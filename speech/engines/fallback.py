@@ -1,4 +1,5 @@
-"""When a text is tried again at a higher temperature, and which of the texts is kept: whisper.transcribe's rules."""
+"""When a text is tried again at a higher temperature, and which of the texts is kept. When: by whisper.transcribe's
+rules; which: the best of all, where whisper.transcribe keeps the last."""
 
 from __future__ import annotations
 
@@ -11,10 +12,11 @@ MAX_NO_SPEECH = 0.6
 
 
 def looks_wrong(one: Hypothesis) -> bool:
-    """Whether it repeats itself, or is unsure of what it takes for speech."""
-    if one.compression_ratio > MAX_COMPRESSION_RATIO:
-        return True
-    return one.avg_logprob < MIN_LOGPROB and not one.no_speech_prob > MAX_NO_SPEECH
+    """Whether it repeats itself, or is unsure of its words. What it takes for silence it need not be sure of."""
+    unsure = one.avg_logprob < MIN_LOGPROB
+    if unsure and one.no_speech_prob > MAX_NO_SPEECH:
+        return False
+    return unsure or one.compression_ratio > MAX_COMPRESSION_RATIO
 
 
 def merit(one: Hypothesis) -> tuple[bool, float]:

@@ -66,7 +66,7 @@ class WhisperEngine:
             self._mel = LogMel(read.dims.n_mels, at)
             self._vocabulary = Vocabulary(read)
             self.rules = self._vocabulary.rules(at)
-            self._batch = _rows(self._whisper)
+            self._batch = _rows(self._whisper, window)
             self._steps = Steps(self._whisper, self.rules, rows=self._batch, static=static)
         self.capabilities = Capabilities(
             languages=names.DEMO_LANGUAGES if demo else tuple(sorted(self._vocabulary.languages)),
@@ -89,12 +89,14 @@ class WhisperEngine:
         try:
             with torch.inference_mode():
                 return list(self._transcribed(rows, seconds))
-        except torch.OutOfMemoryError as error:
-            if len(rows) == 1:
-                return [lost(error)]
         except (RuntimeError, ValueError, IndexError) as error:
-            raise lost(error) from error
+            failure = lost(error)
+            if not failure.retryable:
+                raise failure from error
+        self._steps.shrink()
         torch.cuda.empty_cache()  # after the except: its traceback holds the tensors
+        if len(rows) == 1:
+            return [failure]
         half = len(rows) // 2
         return self._halving(rows[:half], seconds) + self._halving(rows[half:], seconds)
 
@@ -159,10 +161,12 @@ class WhisperEngine:
         return replace(one, words=words.timed(self._whisper, self._vocabulary, self._heads, attended, *said))
 
 
-def _rows(model: Model) -> int:
+def _rows(model: Model, window: str) -> int:
     """How many rows this device decodes together: on a GPU as many as there is memory for, `GPU_BATCH` at most. Most of
-    a row is what cross-attention reads, once as it comes and once where the captured steps read it."""
+    a row is what cross-attention reads: as it comes, where the captured steps read it (for each length of a window
+    apart), and once more for the rows that are tried again."""
     if model.device.type != "cuda":
         return CPU_BATCH
     free, _ = torch.cuda.mem_get_info(model.device)
-    return max(1, min(GPU_BATCH, int(GPU_SHARE * free / (2 * model.bytes_heard))))
+    copies = 3 if window == "padded" else 2 + sum(buckets.BUCKETS) / buckets.PADDED
+    return max(1, min(GPU_BATCH, int(GPU_SHARE * free / (copies * model.bytes_heard + model.bytes_written))))

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from speech import weights
+from speech.decoder.loop import Plan
+from speech.decoder.steps import fitting
 from speech.engines import Hypothesis, Options, Row
+from speech.engines.whisper import WhisperEngine
 from tests.speech import sounds
+from tests.speech.decoder.reference import random_weights
 
 SHORT = sounds.sentences("en")[0]
 LONG = max(sounds.sentences("en"), key=lambda one: len(one.text))
@@ -46,3 +51,47 @@ def test_dice_are_a_rows_own(engine):
     beside = engine.transcribe([Row(LONG.audio), noise, Row(SHORT.audio)])[1]
     assert alone.temperature > 0 or alone.no_speech_prob > 0.6
     assert (beside.tokens, beside.temperature) == (alone.tokens, alone.temperature)
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_a_long_beginning_leaves_its_neighbours_their_whole_context(static):
+    """Aligned at their ends, the two would need more places than there are."""
+    engine = WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=static)
+    engine.rules.bar_the_end()
+    long = Row(SHORT.audio, Options(language="en", prompt="word " * 400, fallback=False))
+    plain = Row(LONG.audio, Options(language="en", fallback=False))
+    together, alone = tokens(engine, long, plain), [tokens(engine, row)[0] for row in (long, plain)]
+    assert together == alone
+    assert len(together[1]) == 224
+
+
+@pytest.mark.parametrize(
+    ("given", "caps", "groups"),
+    [
+        ([4, 4, 4], [224] * 3, [[0, 1, 2]]),
+        ([228, 4, 227], [221, 224, 222], [[1], [2], [0]]),
+        ([228, 4, 228], [221, 224, 221], [[1], [0, 2]]),
+        ([225, 4], [224, 3], [[0, 1]]),
+        ([228], [221], [[0]]),
+    ],
+)
+def test_rows_go_together_that_find_room_behind_each_other(given, caps, groups):
+    plans = [Plan((0,) * n, 0, cap) for n, cap in zip(given, caps, strict=True)]
+    found = fitting(plans, 448)
+    assert found == groups
+    for rows in found:
+        assert max(given[i] for i in rows) + max(caps[i] for i in rows) <= 449
+
+
+def test_one_token_given_alone_sees_nothing_of_the_clip_before(tmp_path):
+    """As an English-only model with time stamps begins: as captured steps, after another batch in the same memory."""
+    path = random_weights(tmp_path / "tiny.en.pt", "tiny.en")
+    options = Options(language="en", timestamps=True, fallback=False, max_tokens=6)
+    eager, static = (
+        WhisperEngine(path, model="tiny.en", demo=False, device="cpu", dtype="float32", static=way)
+        for way in (False, True)
+    )
+    static.transcribe([Row(LONG.audio, Options(language="en", fallback=False, max_tokens=20))])
+    (wanted,), (found,) = (one.transcribe([Row(SHORT.audio, options)]) for one in (eager, static))
+    assert found.tokens == wanted.tokens
+    assert found.no_speech_prob == pytest.approx(wanted.no_speech_prob, abs=1e-4)
