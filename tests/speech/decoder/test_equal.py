@@ -93,7 +93,7 @@ def test_random_weights_of_a_real_shape_write_the_same(tmp_path, shape):
 
 @pytest.mark.long
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize(("shape", "count"), [("base", 10), ("small", 6), ("medium", 3), ("turbo", 3), ("large-v3", 2)])
+@pytest.mark.parametrize(("shape", "count"), [("base", 10), ("small", 6), ("medium", 2), ("turbo", 2), ("large-v3", 1)])
 def test_random_weights_of_every_shape_write_the_same(tmp_path, shape, count):
     _compare_shape(tmp_path, shape, count)
 
@@ -103,10 +103,10 @@ def _compare_shape(folder, shape, count):
     engine = WhisperEngine(path, model=shape, demo=False, device="cpu", dtype="float32")
     chosen = clips(count, ["en"] if shape.endswith(".en") else ["zh", "en", "ja", "de"], seed=len(shape))
     together = heard(engine, chosen, 8)
-    alone = heard(engine, chosen[:2], 1)
+    alone = heard(engine, chosen[:1], 1)
     del engine
     assert_equal(Reference(path), chosen, together)
-    assert [one.tokens for one in alone] == [one.tokens for one in together[:2]]
+    assert [one.tokens for one in alone] == [one.tokens for one in together[:1]]
     path.unlink()
 
 
