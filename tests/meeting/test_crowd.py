@@ -128,7 +128,7 @@ class Seen:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("processes", ["1", "2"])
 async def test_200_people_come_within_10_s_see_each_other_and_read_a_caption_within_300_ms(tmp_path, processes):
-    """The fastest of three must be in time, for others make it slower and never faster; nobody may be missing in any."""
+    """The fastest of three must be in time: others make it slower, never faster. Nobody may be missing in any."""
     tried: list[Seen] = []
     while len(tried) < 3 and not any(one.in_time for one in tried):
         tried.append(await crowded(tmp_path / str(len(tried)), processes))
