@@ -11,37 +11,49 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-WORK = "import asyncio, sqlite3, ssl, channels.layers, django.db.models, httpx, numpy"
-# Seconds for WORK, files cached, on two quiet cores of a server (2.6 GHz): 0.97 of processor time each
-QUIET_SECONDS = 1.0
+
+@dataclass(frozen=True)
+class Work:
+    """A fixed piece of work, and how long so many at once take on two quiet cores with its files cached."""
+
+    code: str
+    quiet_seconds: float
+    at_once: int
+
+
+# 0.97 s of processor time each, on a server of 2.6 GHz
+PYTHON = Work("import asyncio, sqlite3, ssl, channels.layers, django.db.models, httpx, numpy", 1.0, 2)
+# what a start mostly waits for: 700 MB of libraries, which some machines drop from memory and read again
+LIBRARIES = Work("import torch, whisper", 2.5, 1)
 BETWEEN_SECONDS = 20.0  # two looks at a machine on which something long is running
 
 
-def slowness(at_once: int = 2) -> float:
+def slowness(at_once: int = 0, work: Work = PYTHON) -> float:
     """How many times longer than on a quiet machine work takes now, never below 1. `at_once`: on so many cores."""
     began = time.monotonic()
-    workers = [subprocess.Popen([sys.executable, "-c", WORK]) for _ in range(at_once)]
+    workers = [subprocess.Popen([sys.executable, "-c", work.code]) for _ in range(at_once or work.at_once)]
     for worker in workers:
         assert worker.wait(120) == 0
-    return max(1.0, (time.monotonic() - began) / QUIET_SECONDS)
+    return max(1.0, (time.monotonic() - began) / work.quiet_seconds)
 
 
 @contextmanager
-def around() -> Iterator[Callable[[], float]]:
+def around(work: Work = PYTHON) -> Iterator[Callable[[], float]]:
     """The machine's slowness before and after what is done within; what it gives says the larger, once that is over."""
-    found = [slowness()]
+    found = [slowness(work=work)]
     yield lambda: max(found)
-    found.append(slowness())
+    found.append(slowness(work=work))
 
 
-def assert_within(limit: float, measure: Callable[[], float], what: str, times: int = 3) -> None:
+def assert_within(limit: float, measure: Callable[[], float], what: str, times: int = 3, work: Work = PYTHON) -> None:
     """The fastest of so many must keep to a limit (seconds of a quiet machine): others make it slower, never faster.
 
     Each is judged by the machine's pace around it; no more are made than it takes."""
     took: list[str] = []
     for _ in range(times):
-        with around() as pace:
+        with around(work) as pace:
             seconds = measure()
         took.append(f"{seconds:.2f} s where a quiet machine has {limit:g}, this one {limit * pace():.2f}")
         if seconds < limit * pace():

@@ -11,7 +11,7 @@ def slow(monkeypatch):
 
     def looks(*found: float) -> None:
         each = iter(found)
-        monkeypatch.setattr(pace, "slowness", lambda at_once=2: next(each))
+        monkeypatch.setattr(pace, "slowness", lambda at_once=0, work=pace.PYTHON: next(each))
 
     return looks
 
