@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from speech import weights
+from speech import loading, weights
 from speech.engines import Engine
 from tests.speech_process import SETTINGS, Speech
 
@@ -19,6 +19,13 @@ def engine() -> Engine:
     from speech.engines.whisper import WhisperEngine
 
     return WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32")
+
+
+@pytest.fixture
+def bundled(engine: Engine, monkeypatch: pytest.MonkeyPatch, no_settings_from_outside: None) -> None:
+    """What is asked for in this process is the bundled model, loaded once."""
+    monkeypatch.setenv("WHISPER_MODEL", "demo")
+    monkeypatch.setattr(loading, "load", lambda config, say: engine)
 
 
 @pytest.fixture(scope="session")

@@ -14,22 +14,16 @@ import numpy as np
 import pytest
 
 from speech import __main__ as command
-from speech import codec, commands, loading, memory
+from speech import codec, commands, memory
 from speech.engines import Capabilities
 from speech.node import Progress
 from speech.progress import EVERY_SECONDS, Bar
 from tests.speech import sounds
 from tests.speech_process import ROOT
 
+pytestmark = pytest.mark.usefixtures("bundled")
 ONE, TWO = sounds.sentences("en")[:2]
 CHINESE = sounds.sentences("zh")[1]
-
-
-@pytest.fixture(autouse=True)
-def bundled(engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bundled model, loaded once."""
-    monkeypatch.setenv("WHISPER_MODEL", "demo")
-    monkeypatch.setattr(loading, "load", lambda config, say: engine)
 
 
 @pytest.fixture

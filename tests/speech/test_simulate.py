@@ -10,22 +10,16 @@ import numpy as np
 import pytest
 
 from speech import __main__ as command
-from speech import codec, loading, simulate
+from speech import codec, simulate
 from speech.config import Config
 from speech.microphone import Microphone
 from speech.segmenter import Rules, cut
 from speech.simulate import Plan
 from tests.speech import sounds
 
+pytestmark = pytest.mark.usefixtures("bundled")
 SAID = sounds.sentences("en")[:3]
 LINE = re.compile(r" *([\d.]+) s  (partial|final)\s+([\d.]+)–([\d.]+)  (.*)  \(lag ([\d.]+) s\)")
-
-
-@pytest.fixture(autouse=True)
-def bundled(engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bundled model, loaded once."""
-    monkeypatch.setenv("WHISPER_MODEL", "demo")
-    monkeypatch.setattr(loading, "load", lambda config, say: engine)
 
 
 @pytest.fixture
