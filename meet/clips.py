@@ -117,8 +117,9 @@ def next_number(participant_id: uuid.UUID) -> int:
 
 
 def _next_number(participant_id: uuid.UUID) -> int:
-    last = Clip.objects.filter(participant_id=participant_id).order_by("-number").first()
-    return last.number + 1 if last else 0
+    numbers = Clip.objects.filter(participant_id=participant_id).order_by("-number").values_list("number", flat=True)
+    last = numbers.first()
+    return 0 if last is None else last + 1
 
 
 def _free_number(participant_id: uuid.UUID, start: ClipStart) -> int:

@@ -48,7 +48,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.early: list[str] | None = []  # what happens while the browser is told where things stand
         try:
             await broadcast.enter(self.seat.room_id, self.seat.id, self.deliver)
-            await self.seat.enter(participant.is_host)
+            await self.seat.enter()
             while self.early:
                 await self._hear(self.early.pop(0))
             self.early = None

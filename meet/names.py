@@ -55,9 +55,9 @@ def folded(name: str) -> str:
 def give(participant_id: uuid.UUID, wanted: str) -> Renamed:
     """Have somebody go by a name, told apart from the others'."""
     with transaction.atomic():
+        rooms = Room.objects.select_for_update(of=("self",), no_key=True)
+        rooms.get(participants=participant_id)  # one at a time, so that none is given twice
         person = Participant.objects.get(pk=participant_id)
-        Room.objects.select_for_update(no_key=True).get(pk=person.room_id)  # one at a time, so that none is given twice
-        person.refresh_from_db(fields=["name"])
         name = apart(wanted, _taken(person))
         if name == person.name:
             return Renamed(person.pk, name, None, None)  # they do already
@@ -68,13 +68,11 @@ def give(participant_id: uuid.UUID, wanted: str) -> Renamed:
         return _number(person)
 
 
-@pooled
-def settle(participant_id: uuid.UUID) -> Renamed | None:
+def settle(person: Participant) -> Renamed | None:
     """Whoever comes in is told apart from those who are here, and from those of the meetings they were in."""
-    person = Participant.objects.get(pk=participant_id)
     if folded(person.name) not in _taken(person):
         return None  # two who come at once see each other: one of them at least goes on to `give`
-    return give(participant_id, person.name)
+    return give(person.pk, person.name)
 
 
 @pooled

@@ -8,7 +8,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar, cast
 
 from django.db import close_old_connections
 
@@ -18,8 +18,17 @@ R = TypeVar("R")
 _threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="orm")
 
 
-def pooled(work: Callable[P, R]) -> Callable[P, Awaitable[R]]:
-    """Make a synchronous function of ORM calls awaitable. The function itself stays at `__wrapped__`."""
+class Pooled(Protocol[P, R]):
+    """A function whose work runs in the pool."""
+
+    __wrapped__: Callable[P, R]  # the work itself, for whoever is in a thread already
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[R]:
+        """Have it done."""
+
+
+def pooled(work: Callable[P, R]) -> Pooled[P, R]:
+    """Make a synchronous function of ORM calls awaitable."""
 
     @functools.wraps(work)
     async def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -32,4 +41,4 @@ def pooled(work: Callable[P, R]) -> Callable[P, Awaitable[R]]:
 
         return await asyncio.get_running_loop().run_in_executor(_threads, call)
 
-    return run
+    return cast(Pooled[P, R], run)

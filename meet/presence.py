@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
@@ -32,7 +32,12 @@ _here: dict[uuid.UUID, uuid.UUID] = {}  # this process's sockets: whose each is
 
 def live(now: datetime) -> QuerySet[Connection]:
     """The sockets that somebody renews, of people who have not left."""
-    return Connection.objects.filter(seen_at__gt=now - ABSENT_AFTER, participant__left_at=None)
+    return Connection.objects.filter(is_live(now))
+
+
+def is_live(now: datetime, path: str = "") -> Q:
+    """What makes a socket one of those, for a query in which it is reached by a path (`connection__`)."""
+    return Q(**{f"{path}seen_at__gt": now - ABSENT_AFTER, f"{path}participant__left_at": None})
 
 
 def present(room_id: int, now: datetime) -> list[Participant]:
@@ -86,12 +91,12 @@ def _put_back(sockets: list[uuid.UUID], now: datetime) -> None:
 
 
 @pooled
-def members(room_id: int) -> list[dict[str, str | bool | None]]:
-    """Everybody who is here, ready for the wire."""
-    people = present(room_id, timezone.now())
-    return [asdict(_member(person)) for person in people]
+def members(room_id: int) -> list[Member]:
+    """Everybody who is here."""
+    return [member(person) for person in present(room_id, timezone.now())]
 
 
-def _member(person: Participant) -> Member:
+def member(person: Participant) -> Member:
+    """Somebody as the page lists them."""
     owner = str(person.shared_by_id) if person.shared_by_id else None
     return Member(id=str(person.pk), name=person.name, host=person.is_host, shared_by=owner)

@@ -99,8 +99,7 @@ def join(room: Room, name: str, session: Session, user: AbstractBaseUser | None 
     participant.user_id = user.pk if user is not None else None
     participant.left_at = None
     participant.save()
-    names.give(participant.pk, name)
-    participant.refresh_from_db(fields=["name"])
+    participant.name = names.give(participant.pk, name).name
     session["participants"] = {**session.get("participants", {}), str(room.pk): str(participant.pk)}
     return participant
 

@@ -5,6 +5,7 @@ import logging
 
 from meet import broadcast, presence, rules, voices
 from meet.events import encode
+from meet.presence import Member
 
 SOON = 0.3  # seconds in which several comings and goings are told as one: three hundred people reconnect at once
 SOON_EACH = 0.003  # seconds more for everybody who is there: a full room is told of more at once
@@ -12,22 +13,22 @@ log = logging.getLogger(__name__)
 _stirring: dict[int, asyncio.Task[None]] = {}
 _looking: dict[int, asyncio.Task[None]] = {}
 _again: set[int] = set()  # rooms in which something changed while this process looked
-_told: dict[int, tuple[str, str]] = {}  # what this process's sockets heard last
+_told: dict[int, tuple[list[Member], str]] = {}  # what this process's sockets heard last
 
 
-async def event(room_id: int) -> str:
-    """Who is here, encoded."""
-    return encode("members", members=await presence.members(room_id))
+async def welcome(room_id: int, me: Member) -> str:
+    """What somebody who comes in is told, encoded: who is here as the others know it, and that they are here too.
 
-
-async def welcome(room_id: int) -> list[str]:
-    """What somebody who comes in is told, encoded: what holds in the room, who is here, who speaks now."""
-    holds, speaking = await rules.events([room_id]), await voices.now_in([room_id])
-    return [holds[room_id], await event(room_id), encode("speakers", participants=speaking[room_id])]
+    To read it anew for each would take, of two hundred who come at once, most of the time.
+    """
+    known = _told[room_id][0] if room_id in _told else await presence.members(room_id)
+    return _members([*(member for member in known if member.id != me.id), me])
 
 
 def changed(room_id: int) -> None:
     """Somebody came or went: everybody in the room hears of it soon. Returns at once."""
+    if not broadcast.sockets_in(room_id):
+        _told.pop(room_id, None)
     if room_id not in _stirring:
         _stirring[room_id] = asyncio.create_task(_stir(room_id))
 
@@ -40,8 +41,6 @@ async def look_around() -> None:
     for room_id, speaking in (await voices.now_in(here)).items():
         # always: of two words that cross each other on the way, the last one heard may not be the last one said
         await broadcast.send_here(room_id, encode("speakers", participants=speaking))
-    for room_id in _told.keys() - set(broadcast.rooms_here()):
-        del _told[room_id]
 
 
 def look(room_id: int) -> None:
@@ -81,8 +80,15 @@ async def _look(room_id: int) -> None:
 
 async def _tell(room_id: int) -> None:
     holds = await rules.events([room_id])
-    now = await event(room_id), holds.get(room_id, "")  # a room may be deleted under those who are in it
-    told, _told[room_id] = _told.get(room_id, ()), now
-    for one in now:
-        if one and one not in told:
-            await broadcast.send_here(room_id, one)
+    members, room = await presence.members(room_id), holds.get(room_id, "")  # a room may be deleted under its people
+    told = _told.pop(room_id, None)
+    if broadcast.sockets_in(room_id):  # nobody else hears how it goes on
+        _told[room_id] = members, room
+    if told is None or told[0] != members:
+        await broadcast.send_here(room_id, _members(members))
+    if room and (told is None or told[1] != room):
+        await broadcast.send_here(room_id, room)
+
+
+def _members(members: list[Member]) -> str:
+    return encode("members", members=[vars(member) for member in members])

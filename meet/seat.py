@@ -24,6 +24,7 @@ from meet import (
     status,
     withdrawal,
 )
+from meet.arrival import Arrival, arrive
 from meet.events import (
     IN_FLIGHT_BYTES,
     MESSAGE_BYTES,
@@ -70,13 +71,12 @@ class Seat:
         self.shared: uuid.UUID | None = None  # who speaks for the sound that is shared here
         self.unseen: int | None = None  # counted once the browser has said that it counts
 
-    async def enter(self, host: bool) -> None:
+    async def enter(self) -> None:
         """Sit down: the room hears of it, the browser where things stand."""
-        await presence.enter(self.id, self.me)
-        renamed = await names.settle(self.me)
-        await self._welcome(host)
-        if renamed is not None:
-            await broadcast.send(self.room_id, encode("renamed", **renamed.fields()))
+        arrival = await arrive(self.id, self.me)
+        await self._welcome(arrival)
+        if arrival.renamed is not None:
+            await broadcast.send(self.room_id, encode("renamed", **arrival.renamed.fields()))
         roster.changed(self.room_id)
 
     async def leave(self) -> None:
@@ -142,21 +142,22 @@ class Seat:
             await self._end_if_whole(clip)
         await self._refuse_clips()
 
-    async def _welcome(self, host: bool) -> None:
+    async def _welcome(self, arrival: Arrival) -> None:
         await self.send(
             encode(
                 "welcome",
                 you=str(self.me),
-                host=host,
-                next_number=await clips.next_number(self.me),
+                host=arrival.me.host,
+                next_number=arrival.next_number,
                 limits={"message_bytes": MESSAGE_BYTES, "in_flight_bytes": IN_FLIGHT_BYTES},
                 languages=settings.TRANSLATE_TO,
             )
         )
-        await self.send(await snapshot.of_room(self.room_id))
+        await self.send(arrival.snapshot)
         await self.send(status.event())
-        for event in await roster.welcome(self.room_id):
-            await self.send(event)
+        await self.send(arrival.holds)
+        await self.send(await roster.welcome(self.room_id, arrival.me))
+        await self.send(encode("speakers", participants=arrival.speaking))
 
     async def _end_if_whole(self, clip: uuid.UUID) -> None:
         if await self.uplink.whole(clip):

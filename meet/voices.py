@@ -76,4 +76,4 @@ def _speaks(speaker_id: uuid.UUID) -> bool:
 
 def _live() -> QuerySet[Voice]:
     now = timezone.now()
-    return Voice.objects.filter(until__gt=now, connection__in=presence.live(now))
+    return Voice.objects.filter(presence.is_live(now, "connection__"), until__gt=now)

@@ -4,16 +4,18 @@ import os
 
 from channels.routing import ProtocolTypeRouter
 from channels.sessions import CookieMiddleware
+from django import setup
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meeting.settings")
-http = get_asgi_application()  # loads the apps, which routing needs
+setup(set_prefix=False)  # loads the apps, which routing needs
 
 from meeting.forwarded import forwarded  # noqa: E402
 from meeting.lent_threads import LentThreads  # noqa: E402
+from meeting.one_thread import OneThreadHandler  # noqa: E402
 from meeting.routing import websockets  # noqa: E402
 
+http = LentThreads(OneThreadHandler())
 application = forwarded(
-    ProtocolTypeRouter({"http": LentThreads(http), "websocket": CookieMiddleware(websockets)}), settings.PROXY_HEADERS
+    ProtocolTypeRouter({"http": http, "websocket": CookieMiddleware(websockets)}), settings.PROXY_HEADERS
 )

@@ -1,17 +1,22 @@
-"""All middlewares of a request in one thread: the innermost of them, after which Django's own choose the same way.
+"""Django's handler with all synchronous work of a request, middlewares and view, in one thread.
 
-Django's middlewares can be synchronous or not, and go by what comes after them. Behind an asynchronous handler each
-of them would go to a thread and come back twice a request, which took longer than all the pages' own work."""
+Its own goes from the event loop to a thread and back for the middlewares and, between them and the page, once more;
+and in front of middlewares that could be either it would do so for each of them."""
 
-from collections.abc import Callable
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.base import BaseHandler
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
-from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import sync_only_middleware
 
-Answer = Callable[[HttpRequest], HttpResponse]
+class OneThreadHandler(ASGIHandler):
+    """An ASGI application. Views that are asynchronous still run on the event loop."""
 
+    def __init__(self) -> None:
+        BaseHandler.__init__(self)
+        self.load_middleware(is_async=False)
 
-@sync_only_middleware
-def one_thread(get_response: Answer) -> Answer:
-    """Nothing but synchronous. Views that are asynchronous still run on the event loop."""
-    return get_response
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request."""
+        return await sync_to_async(self.get_response)(request)

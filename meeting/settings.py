@@ -115,6 +115,11 @@ CHANNEL_LAYERS: dict[str, Any] = {
     else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
 }
 
+CACHES: dict[str, Any] = {
+    # pieces of pages, in each process's memory; who edits templates sees at once what comes of it
+    "default": {"BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}"}
+}
+
 # --- the application ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
@@ -139,7 +144,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "meeting.one_thread.one_thread",
 ]
 if HTTPS_CERT:
     MIDDLEWARE.insert(0, "meeting.plain_door.plain_door")

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -12,6 +14,11 @@ class ModuleManifestStorage(CompressedManifestStaticFilesStorage):
     """Rewrites `import` paths to the hashed names too, so that a module is never older than its importer."""
 
     support_js_module_import_aggregation = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # a room's page names ninety files, the same for everybody
+        self.url = cache(super().url)
 
     def url_converter(self, name: str, hashed_files: dict[str, str], template: str | None = None) -> Convert:
         """A type that a comment takes from another module is no import: two may use each other's."""

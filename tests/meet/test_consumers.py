@@ -44,7 +44,7 @@ async def test_everybody_sees_who_comes_and_goes(cast, enter):
 async def test_two_tabs_of_one_browser_are_one_member(cast, enter):
     first, second = await enter(cast.alice), await enter(cast.alice)
     await second.close()
-    assert [m["name"] for m in await presence.members(cast.room.pk)] == ["Alice"]
+    assert [m.name for m in await presence.members(cast.room.pk)] == ["Alice"]
     await first.close()
     assert await presence.members(cast.room.pk) == []
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from meet import meetings, names, presence, record, rooms, transcripts
 from meet.models import Connection, Meeting, Participant
+from meet.orm_pool import pooled
 from tests.meet.scene import make_scene
 
 
@@ -29,7 +30,7 @@ def test_somebody_who_comes_into_a_meeting_is_told_apart_from_those_in_it(transa
     scene = make_scene()
     assert scene.join("alice").name == "alice (2)"
     assert scene.join("Alice").name == "Alice (3)"
-    assert names.settle.__wrapped__(scene.alice.pk) is None
+    assert names.settle(scene.alice) is None
 
 
 def test_equal_names_of_different_meetings_stay_as_they_are(transactional_db):
@@ -37,20 +38,21 @@ def test_equal_names_of_different_meetings_stay_as_they_are(transactional_db):
     Meeting.objects.filter(pk=scene.meeting.pk).update(ended_at=timezone.now())
     later = scene.join("Alice", attending=False)
     meetings.begin(scene.room.pk, later, timezone.now())
-    assert names.settle.__wrapped__(later.pk) is None
+    assert names.settle(later) is None
     # back in one meeting, the one who comes is told apart, in the earlier record too
     assert meetings.open_in(scene.room.pk).participants.filter(pk=scene.alice.pk).count() == 0
     meetings.attend(scene.alice)
-    assert names.settle.__wrapped__(scene.alice.pk).name == "Alice (2)"
+    assert names.settle(scene.alice).name == "Alice (2)"
 
 
 async def test_two_who_come_at_once_are_told_apart_once(cast):
     await Participant.objects.filter(pk=cast.bob.pk).aupdate(name="Alice")
     for who in (cast.alice, cast.bob):
         await Connection.objects.acreate(participant=who, process="x", seen_at=timezone.now())
-    settled = [await names.settle(cast.alice.pk), await names.settle(cast.bob.pk)]
+    await cast.bob.arefresh_from_db()
+    settled = [await pooled(names.settle)(who) for who in (cast.alice, cast.bob)]
     assert [one.name for one in settled if one] == ["Alice (2)"]
-    assert sorted([m["name"] for m in await presence.members(cast.room.pk)]) == ["Alice", "Alice (2)"]
+    assert sorted([m.name for m in await presence.members(cast.room.pk)]) == ["Alice", "Alice (2)"]
 
 
 def test_a_new_name_stands_over_what_was_said_before_in_record_and_files(transactional_db):

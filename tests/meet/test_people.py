@@ -30,6 +30,18 @@ async def test_everybody_sees_at_once_what_the_host_decides_and_later_comers_too
         await socket.close()
 
 
+async def test_who_comes_among_many_sees_those_the_others_see_and_themselves_once(cast, enter):
+    alice = await enter(cast.alice)
+    assert await names(alice) == ["Alice"]
+    assert await names(alice) == ["Alice"]  # now it is what the others know
+    bob, again = await enter(cast.bob), await enter(cast.alice)
+    assert await names(bob) == ["Alice", "Bob"]
+    assert sorted(await names(again)) == ["Alice"]
+    for socket in (alice, bob, again):
+        assert await names(socket) == ["Alice", "Bob"]
+        await socket.close()
+
+
 async def test_what_a_line_lost_of_the_host_s_decision_is_told_again(cast, enter):
     bob = await enter(cast.bob)
     assert (await bob.event("room"))["name"] == cast.room.name
@@ -121,7 +133,7 @@ async def test_who_leaves_is_gone_in_all_tabs_and_enters_again_only_by_joining(c
     alice, bob, other = await enter(cast.alice), await enter(cast.bob), await enter(cast.bob)
     await bob.say("leave")
     assert (await alice.event("left"))["participant"] == str(cast.bob.pk)
-    assert [member["name"] for member in await presence.members(cast.room.pk)] == ["Alice"]
+    assert [member.name for member in await presence.members(cast.room.pk)] == ["Alice"]
     assert await other.closed() == await bob.closed() == 4403
     again = await enter(cast.bob)
     assert (await again.event())["code"] == "not_joined"
@@ -184,7 +196,7 @@ async def test_who_spoke_on_a_process_that_died_is_neither_here_nor_speaking(cas
     await roster.look_around()
     while (await bob.event("speakers"))["participants"]:
         pass
-    assert [member["name"] for member in await presence.members(cast.room.pk)] == ["Bob"]
+    assert [member.name for member in await presence.members(cast.room.pk)] == ["Bob"]
     await alice.close()
     await bob.close()
 
@@ -203,7 +215,7 @@ async def test_rows_forgotten_while_the_database_was_away_are_put_back(cast, ent
     socket = (await Connection.objects.aget()).pk
     await Connection.objects.all().adelete()
     await presence.renew([socket])
-    assert [member["name"] for member in await presence.members(cast.room.pk)] == ["Alice"]
+    assert [member.name for member in await presence.members(cast.room.pk)] == ["Alice"]
     await alice.close()
     await presence.renew([socket])  # a renewal that began before the socket closed
     assert await presence.members(cast.room.pk) == []

@@ -16,7 +16,7 @@ async def seen(connection_id, ago):
 
 
 async def names(room):
-    return [member["name"] for member in await presence.members(room.pk)]
+    return [member.name for member in await presence.members(room.pk)]
 
 
 async def test_who_opened_a_socket_is_here_until_it_closes(cast):

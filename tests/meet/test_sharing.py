@@ -53,17 +53,17 @@ async def test_sharing_again_is_the_same_speaker_so_that_numbers_go_on(cast, her
 async def test_shared_sound_is_here_while_it_is_shared_and_belongs_to_its_owner(cast, here):
     sound = await sharing.begin(here, cast.alice.pk, "en")
     alice, shared = await presence.members(cast.room.pk)
-    assert (alice["id"], alice["shared_by"]) == (str(cast.alice.pk), None)
-    assert (shared["id"], shared["shared_by"], shared["host"]) == (str(sound), str(cast.alice.pk), False)
+    assert (alice.id, alice.shared_by) == (str(cast.alice.pk), None)
+    assert (shared.id, shared.shared_by, shared.host) == (str(sound), str(cast.alice.pk), False)
     await sharing.end(here)
-    assert [member["name"] for member in await presence.members(cast.room.pk)] == ["Alice"]
+    assert [member.name for member in await presence.members(cast.room.pk)] == ["Alice"]
 
 
 async def test_shared_sound_is_gone_with_the_socket_that_shared_it(cast, here):
     await presence.enter(uuid.uuid4(), cast.alice.pk)
     await sharing.begin(here, cast.alice.pk, "en")
     await presence.leave(here)
-    assert [member["name"] for member in await presence.members(cast.room.pk)] == ["Alice"]
+    assert [member.name for member in await presence.members(cast.room.pk)] == ["Alice"]
 
 
 async def test_a_clip_of_shared_sound_is_numbered_and_kept_as_its_own_speakers(cast, here):

@@ -261,3 +261,16 @@ def test_only_a_host_is_given_the_sheet_of_settings(alice, bob, room):
     enter(bob, room, "Bob")
     assert 'id="room-settings"' in alice.get(address(room)).content.decode()
     assert 'id="room-settings"' not in bob.get(address(room)).content.decode()
+
+
+def test_what_pages_share_is_in_the_reader_s_language_and_has_the_room_s_own_choices(alice, room):
+    """Pieces of the page are kept for the next reader: one of another language, or of another room, gets their own."""
+    enter(alice, room, "Alice")
+    for tag, record in (("zh-hant", "錄音"), ("en", "Record")):
+        page = alice.get(address(room), headers={"accept-language": tag}).content.decode()
+        assert json.loads(found(r'<script id="texts"[^>]*>(.*?)</script>', page))["record"] == record
+        assert ("Settings" in page) == (tag == "en")
+        assert '<option value="ja">' in page
+    Room.objects.update(languages=["en"])
+    page = alice.get(address(room), headers={"accept-language": "en"}).content.decode()
+    assert '<option value="ja">' not in page

@@ -13,5 +13,5 @@ class Command(MeetingCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say how many there were."""
-        again = [clip for meeting in self.meetings(options) for clip in clips.retry.__wrapped__(meeting.pk)]  # type: ignore[attr-defined]
+        again = [clip for meeting in self.meetings(options) for clip in clips.retry.__wrapped__(meeting.pk)]
         self.stdout.write(f"{len(again)} failed clips are on their way again")
