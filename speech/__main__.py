@@ -106,12 +106,10 @@ def _check(*, as_json: bool) -> int:
 
 
 def _models(settings: config.Config, *, as_json: bool) -> int:
-    import whisper
-
-    from speech import catalogue
+    from speech import catalogue, without_numba
 
     here = catalogue.machine(settings)
-    found = catalogue.models(settings, whisper._MODELS, here)
+    found = catalogue.models(settings, without_numba.whisper()._MODELS, here)
     shown = [json.dumps(one.shown(here)) for one in found] if as_json else catalogue.lines(found, here)
     print("\n".join(shown), flush=True)  # noqa: T201
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speech import weights
+from speech import weights, without_numba
 from speech.checkpoint import flaw
 from speech.config import BadSetting, Config
 
@@ -26,8 +26,8 @@ def load(config: Config, say: weights.Say) -> Engine:
 
 def _whisper(config: Config, say: weights.Say) -> Engine:
     import torch
-    import whisper
 
+    whisper = without_numba.whisper()
     from speech.engines.whisper import WhisperEngine
 
     if threads():
@@ -51,8 +51,7 @@ def _whisper(config: Config, say: weights.Say) -> Engine:
 def _faster_whisper(config: Config, say: weights.Say) -> Engine:
     device = faster_whisper_device(config.device)
     dtype = chosen_compute_type(config.dtype, device, compute_types(device))
-    import whisper
-
+    whisper = without_numba.whisper()
     from speech.converted import models
     from speech.engines.faster_whisper import FasterWhisperEngine
 
