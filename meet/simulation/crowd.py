@@ -17,7 +17,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosedOK
+from websockets.exceptions import ConnectionClosed
 
 from meet.simulation.person import JoinFailed
 
@@ -87,7 +87,7 @@ class Crowd:
             self._take(viewer, str(frame), time.time())
             if viewer.unseen >= SEEN_EVERY:
                 viewer.unseen = 0
-                with contextlib.suppress(ConnectionClosedOK):  # who leaves at that moment need not say it any more
+                with contextlib.suppress(ConnectionClosed):  # who leaves at that moment need not say it any more
                     await socket.send('{"type":"seen","seq":0}')
         viewer.ended = f"{socket.close_code} {socket.close_reason}".strip()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosedOK
+from websockets.exceptions import ConnectionClosed
 
 from meet.events import HEADER, VERSION
 from meet.simulation.speech_clips import SpokenClip, recorded
@@ -122,7 +122,7 @@ class Person:
                 self._acknowledged[event["clip"]].set()
             self._heard(self, event, time.monotonic())
             if "seq" in event:
-                with contextlib.suppress(ConnectionClosedOK):  # who leaves at that moment need not say it any more
+                with contextlib.suppress(ConnectionClosed):  # who leaves at that moment need not say it any more
                     await socket.send(json.dumps({"type": "seen", "seq": event["seq"]}))
 
 

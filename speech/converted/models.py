@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import zipfile
@@ -47,6 +48,7 @@ def obtain(checkpoint: Path, name: str, folder: Path, say: weights.Say) -> Path:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=target.name, suffix=".part") as part:
             made = Path(part) / "model"
             convert(checkpoint, name, made)
+            _to_disk(made)
             _moved(made, target)
     except OSError as error:
         raise weights.Unobtainable(
@@ -82,6 +84,13 @@ def _configured(name: str, dims: ModelDimensions, tokenizer: Tokenizer) -> Mappi
         "lang_ids": list(tokenizer.all_language_tokens),
         "alignment_heads": list(alignment_heads(name, dims)),
     }
+
+
+def _to_disk(folder: Path) -> None:
+    """Before it has its name: what a power cut tore would be taken for a whole model ever after."""
+    for file in folder.iterdir():
+        with file.open("rb+") as written:
+            os.fsync(written.fileno())
 
 
 def _moved(made: Path, target: Path) -> None:
