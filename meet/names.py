@@ -52,13 +52,13 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def give(participant_id: uuid.UUID, wanted: str) -> Renamed:
-    """Have somebody go by a name, told apart from the others'."""
+def give(participant_id: uuid.UUID, wanted: str | None = None) -> Renamed:
+    """Have somebody go by a name, or by the one they have, told apart from the others'."""
     with transaction.atomic():
         rooms = Room.objects.select_for_update(of=("self",), no_key=True)
         rooms.get(participants=participant_id)  # one at a time, so that none is given twice
         person = Participant.objects.get(pk=participant_id)
-        name = apart(wanted, _taken(person))
+        name = apart(person.name if wanted is None else wanted, _taken(person))
         if name == person.name:
             return Renamed(person.pk, name, None, None)  # they do already
         before, person.name = person.name, name
@@ -72,7 +72,7 @@ def settle(person: Participant) -> Renamed | None:
     """Whoever comes in is told apart from those who are here, and from those of the meetings they were in."""
     if folded(person.name) not in _taken(person):
         return None  # two who come at once see each other: one of them at least goes on to `give`
-    return give(person.pk, person.name)
+    return give(person.pk)  # not by the name they had when they were read: they may just have changed it
 
 
 @pooled

@@ -22,7 +22,8 @@ async def welcome(room_id: int, me: Member) -> str:
     To read it anew for each would take, of two hundred who come at once, most of the time.
     """
     known = _told[room_id][0] if room_id in _told else await presence.members(room_id)
-    return _members([*(member for member in known if member.id != me.id), me])
+    here = [me if member.id == me.id else member for member in known]
+    return _members(here if me in here else [*here, me])
 
 
 def changed(room_id: int) -> None:
@@ -41,6 +42,8 @@ async def look_around() -> None:
     for room_id, speaking in (await voices.now_in(here)).items():
         # always: of two words that cross each other on the way, the last one heard may not be the last one said
         await broadcast.send_here(room_id, encode("speakers", participants=speaking))
+    for room_id in _told.keys() - set(broadcast.rooms_here()):
+        del _told[room_id]  # of somebody whose leaving could not be written down
 
 
 def look(room_id: int) -> None:

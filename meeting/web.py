@@ -22,7 +22,7 @@ from meeting.children import READY, REFUSED
 
 DRAIN_S = 15.0
 DRAIN_WITHOUT_SUPERVISOR_S = 2.0  # its Redis and its speech process are going as well
-COLLECT_AFTER = (20_000, 20, 50)  # objects made, and rounds of the younger generations; Python's own: 700, 10, 10
+COLLECT_AFTER = (10_000, 10, 10)  # objects made and not freed, and rounds of the younger generations; Python's own: 700
 
 log = logging.getLogger(__name__)
 

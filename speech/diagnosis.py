@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from speech import config, loading, memory, nvidia, weights
+from speech import config, loading, memory, nvidia, weights, without_numba
 from speech.config import Config
 from speech.cures import ERROR, Problem
 from speech.nvidia import Found
@@ -82,7 +82,8 @@ def _packages(found: Diagnosis) -> dict[str, Any]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                loaded[name] = importlib.import_module(name)
+                # as whoever hears loads it
+                loaded[name] = without_numba.whisper() if name == "whisper" else importlib.import_module(name)
         except Exception as error:  # whatever a package throws while it loads is what is looked for
             _tell_import(found, name, error)
     for name in ("torch", "whisper", "ctranslate2", "faster-whisper"):

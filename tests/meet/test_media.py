@@ -5,7 +5,6 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.asgi import get_asgi_application
 from django.test import AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from meet import media, record, transcripts
 from meet.models import Clip
 from meet.orm_pool import pooled
+from meeting.one_thread import OneThreadHandler
 from tests.meet.scene import Scene, make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -180,7 +180,7 @@ async def test_a_download_keeps_its_name_in_any_script():
         return taiwan.path, {settings.SESSION_COOKIE_NAME: key}
 
     path, cookies = await pooled(meeting_with_files)()
-    through = httpx.ASGITransport(app=get_asgi_application())
+    through = httpx.ASGITransport(app=OneThreadHandler())
     async with httpx.AsyncClient(transport=through, base_url="http://localhost", cookies=cookies) as browser:
         response = await browser.get(f"/media/{path}?download")
     assert response.headers["Content-Disposition"].startswith(

@@ -55,6 +55,16 @@ async def test_two_who_come_at_once_are_told_apart_once(cast):
     assert sorted([m.name for m in await presence.members(cast.room.pk)]) == ["Alice", "Alice (2)"]
 
 
+def test_who_is_renamed_while_they_come_in_keeps_the_new_name(transactional_db):
+    scene = make_scene()
+    twin = scene.join("Al")
+    Participant.objects.filter(pk=twin.pk).update(name="Alice")
+    coming = Participant.objects.get(pk=twin.pk)
+    names.rename.__wrapped__(twin.pk, "Zoe")
+    names.settle(coming)
+    assert Participant.objects.get(pk=twin.pk).name == "Zoe"
+
+
 def test_a_new_name_stands_over_what_was_said_before_in_record_and_files(transactional_db):
     scene = make_scene()
     scene.say("大家好")

@@ -30,15 +30,16 @@ async def test_everybody_sees_at_once_what_the_host_decides_and_later_comers_too
         await socket.close()
 
 
-async def test_who_comes_among_many_sees_those_the_others_see_and_themselves_once(cast, enter):
+async def test_who_comes_later_sees_those_the_others_see_and_themselves_once_in_their_place(cast, enter):
     alice = await enter(cast.alice)
     assert await names(alice) == ["Alice"]
     assert await names(alice) == ["Alice"]  # now it is what the others know
-    bob, again = await enter(cast.bob), await enter(cast.alice)
-    assert await names(bob) == ["Alice", "Bob"]
-    assert sorted(await names(again)) == ["Alice"]
-    for socket in (alice, bob, again):
+    bob = await enter(cast.bob)
+    for socket in (bob, alice, bob):
         assert await names(socket) == ["Alice", "Bob"]
+    again = await enter(cast.alice)  # in another tab: nobody is told, for nothing has changed
+    assert await names(again) == ["Alice", "Bob"]
+    for socket in (alice, bob, again):
         await socket.close()
 
 
