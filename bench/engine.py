@@ -69,9 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", type=_names, default=(BUNDLED, "tiny", "base", "small", "turbo"))
     parser.add_argument("--batches", type=_numbers, help="default: 1,8 on a processor, 1 to 64 on a GPU")
     parser.add_argument("--clip-seconds", type=_seconds, default=(5.0, 10.0, 20.0))
-    parser.add_argument(
-        "--engines", type=lambda text: tuple(text.split(",")), help="default: all, ours in both windows"
-    )
+    parser.add_argument("--engines", type=_engines, help="default: all, ours in both windows")
     parser.add_argument("--tokens", type=int, help=f"for each clip; default: {TOKENS_A_SECOND} for each of its seconds")
     parser.add_argument("--repeat", type=int, default=5, help="turns of each, after one to warm up")
     parser.add_argument("--device", default="auto", help="as WHISPER_DEVICE")

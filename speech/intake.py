@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -68,18 +69,16 @@ class Intake:
 
     def __init__(self, workers: int) -> None:
         self._workers = [_Worker() for _ in range(workers)]
-        self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()  # the last one used is warm
-        for worker in self._workers:
-            self._free.put_nowait(worker)
+        self._free = _Line(self._workers)
 
-    async def take(self, data: bytes, order: Order) -> Taken:
-        """As `take`, elsewhere, as soon as a worker is free. A clip whose worker died or hung is tried once more
-        in a fresh one; only what fails there too is `Undecodable`. Raises `Unstartable`."""
-        worker = await self._free.get()
+    async def take(self, data: bytes, order: Order, voice: str = "") -> Taken:
+        """As `take`, elsewhere, as soon as a worker is free for this voice. A clip whose worker died or hung is tried
+        once more in a fresh one; only what fails there too is `Undecodable`. Raises `Unstartable`."""
+        worker = await self._free.get(voice)
         try:
             return await _taken(worker, data, order)
         finally:
-            self._free.put_nowait(worker)
+            self._free.put(worker)
 
     async def warm(self) -> None:
         """Start a worker now, so that the first clip does not wait for it."""
@@ -89,6 +88,40 @@ class Intake:
         """End the workers; what they were at becomes `Unstartable`."""
         for worker in self._workers:
             worker.end(for_good=True)
+
+
+class _Line:
+    """Who waits for a worker. Voices take turns, so that hundreds of clips of one of them hold nobody else up."""
+
+    def __init__(self, workers: Iterable[_Worker]) -> None:
+        self._free = list(workers)  # the last one used is warm
+        self._waiting: dict[object, deque[asyncio.Future[_Worker]]] = {}  # the next voice is the first
+
+    async def get(self, voice: str) -> _Worker:
+        """A worker. Without a name a clip is a voice of its own."""
+        if self._free:
+            return self._free.pop()
+        turn: asyncio.Future[_Worker] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(voice or turn, deque()).append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # given at the very moment at which nobody wanted it any more
+                self.put(turn.result())
+            raise
+
+    def put(self, worker: _Worker) -> None:
+        """It is free again."""
+        while self._waiting:
+            voice, turns = next(iter(self._waiting.items()))
+            del self._waiting[voice]
+            turn = turns.popleft()
+            if turns:
+                self._waiting[voice] = turns
+            if not turn.done():
+                turn.set_result(worker)
+                return
+        self._free.append(worker)
 
 
 async def _taken(worker: _Worker, data: bytes, order: Order) -> Taken:

@@ -147,7 +147,7 @@ class Node:
         self._refuse_impossible(request, self.scheduler.engine)
         asked = self.scheduler.clock()
         intake = self._files if request.priority is Priority.FILE else self._intake
-        taken = await intake.take(request.data, self._order(request))
+        taken = await intake.take(request.data, self._order(request), request.speaker)
         if not gate.seconds(taken.spans):
             return self._silent(taken, request)
         found = await self._cut(taken, request, self.scheduler.engine.capabilities.window_seconds)
@@ -195,11 +195,17 @@ async def _transcribed(
     room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
     done = Progress(0, len(found), 0.0, sum(clip.seconds for clip in found))
 
-    async def heard(clip: Clip, speaker: str) -> Hypothesis:
+    async def heard(clip: Clip, speaker: str, *, begun: bool) -> Hypothesis:
         nonlocal done
         async with room:
             hypothesis = await scheduler.hear(
-                clip.audio, request.options, request.priority, request.patience, speaker=speaker, asked=asked
+                clip.audio,
+                request.options,
+                request.priority,
+                request.patience,
+                speaker=speaker,
+                asked=asked,
+                begun=begun,
             )
         done = replace(done, clips_done=done.clips_done + 1, seconds_done=done.seconds_done + clip.seconds)
         if told:
@@ -208,7 +214,7 @@ async def _transcribed(
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(heard(clip, _voice(request, i))) for i, clip in enumerate(found)]
+            tasks = [group.create_task(heard(clip, _voice(request, i), begun=i > 0)) for i, clip in enumerate(found)]
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None  # clips of one recording fail together
     return [task.result() for task in tasks]

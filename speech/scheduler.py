@@ -90,10 +90,13 @@ class Scheduler:
         *,
         speaker: str = "",
         asked: float | None = None,
+        begun: bool = False,
     ) -> Hypothesis:
         """Wait for the clip's turn and text. `patience` sets its deadline, in seconds from `asked`, a time of `clock`
-        (now, where it is not given). A caller that is cancelled leaves the queue; what comes of a row that is in the
-        engine already is let go. Raises `Overloaded`, `Expired`, `Superseded`, `Closed`, `Broken`, `EngineError`."""
+        (now, where it is not given). `begun`: more of a recording that is being heard. A caller that is cancelled
+        leaves the queue; what comes of a row that is in the engine already is let go.
+
+        Raises `Overloaded`, `Expired`, `Superseded`, `Closed`, `Broken`, `EngineError`."""
         if self.broken.done():
             raise self.broken.result()
         if priority not in self._takes:
@@ -102,7 +105,7 @@ class Scheduler:
         if error := refusal(row, self.engine.capabilities):
             raise error
         now = self.clock()
-        claim = Claim(priority, now if asked is None else asked, patience, speaker, len(audio) / SAMPLE_RATE)
+        claim = Claim(priority, now if asked is None else asked, patience, speaker, len(audio) / SAMPLE_RATE, begun)
         job = _Job(row, asyncio.get_running_loop().create_future())
         turn = self._turns.enter(job, claim, now)
         self._idle.clear()

@@ -7,11 +7,12 @@ import contextlib
 import hmac
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 LIVE_MAX_BYTES = 32 << 20
 FILE_MAX_BYTES = 512 << 20
+HELD_BYTES = 2 << 30  # of all recordings at the same time
+LIVE = ("final", "partial")
 BUSY_RETRY_SECONDS = 5
 LOADING_RETRY_SECONDS = 2
 
@@ -74,7 +77,7 @@ def create_app(node: Node, *, on_failure: Callable[[Exception], None] | None = N
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error},
     )
-    app.state.node = node
+    app.state.node, app.state.held = node, 0
     return _Guard(app, node.config.token)
 
 
@@ -103,12 +106,15 @@ async def _answered(http: HttpRequest, body: Coroutine[Any, Any, bytes], fields:
     """Hear a clip and say what came of it, in JSON, whatever came of it."""
     clip = wire.printable(fields.get("clip", ""))
     try:
-        data = await body
-        began = time.monotonic()
-        request = wire.parse(data, fields)
-        answer = await _unless_gone(http, _node(http).hear(request))
+        with _held(http):
+            data = await body
+            began = time.monotonic()
+            request = wire.parse(data, fields)
+            answer = await _unless_gone(http, _node(http).hear(request))
     except HTTPException:
         raise
+    except ClientDisconnect:
+        answer = None
     except Exception as error:
         return _failed(error, clip)
     if answer is None:
@@ -118,6 +124,24 @@ async def _answered(http: HttpRequest, body: Coroutine[Any, Any, bytes], fields:
     engine = _node(http).engine
     model = engine.model if engine else ""
     return JSONResponse(wire.shown(answer, spent, model, timestamps=request.options.timestamps))
+
+
+@contextlib.contextmanager
+def _held(http: HttpRequest) -> Iterator[None]:
+    """Room in memory for a recording, which lies there as a whole from its first byte on. Live speech is short, and
+    always has room. Raises `turns.Overloaded`."""
+    announced = http.headers.get("content-length", "")
+    size = int(announced) if announced.isdigit() else FILE_MAX_BYTES
+    if http.query_params.get("priority") in LIVE or size > FILE_MAX_BYTES:
+        size = 0  # the one is short, and the other refused with the first look at it
+    state = http.app.state
+    if size and state.held + size > HELD_BYTES:
+        raise turns.Overloaded("so many recordings wait that there is no room for this one now")
+    state.held += size
+    try:
+        yield
+    finally:
+        state.held -= size
 
 
 async def _models(http: HttpRequest) -> Response:
@@ -177,7 +201,7 @@ async def _livez(http: HttpRequest) -> Response:
 
 
 async def _body(http: HttpRequest) -> bytes:
-    live = http.query_params.get("priority") in ("final", "partial")
+    live = http.query_params.get("priority") in LIVE
     limited = HttpRequest(http.scope, _limited(http, LIVE_MAX_BYTES if live else FILE_MAX_BYTES))
     return await limited.body()
 

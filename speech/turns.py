@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-FILES_WAITING = 256  # rows of uploaded files; live finals have no bound, they are never shed
+FILES_WAITING = 256  # rows of files, before no new one is taken; live finals have no bound, they are never shed
 PARTIALS_WAITING = 64
 SPARE_SHARE = 4  # what could as well be heard later fills so much of a batch, so that who comes next waits little
 QUIET_SECONDS = 60.0  # ... and all of it, where nobody has come for so long
@@ -56,6 +56,7 @@ class Claim:
     patience: float = math.inf  # from then to its deadline
     speaker: str = ""  # whose voice it is; empty: nobody else's
     seconds: float = 0.0  # how long it took to say
+    begun: bool = False  # a later clip of a recording that was taken: not refused any more
 
     @property
     def pace(self) -> float:
@@ -126,7 +127,8 @@ class Turns(Generic[Held]):
         and `Superseded` where the one that waits is the newer."""
         if claim.priority is Priority.PARTIAL and claim.speaker in self._partials:
             self._supersede(self._partials[claim.speaker], claim)
-        self._admit(claim.priority)
+        if not claim.begun:
+            self._admit(claim.priority)
         own = self._finals.get(claim.speaker, []) if claim.priority is Priority.FINAL else []
         start = max(claim.asked, own[-1].start + claim.pace) if own else claim.asked
         turn = Turn(held, claim, next(self._numbers), now, start)

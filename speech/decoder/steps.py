@@ -11,6 +11,7 @@ from speech.decoder.loop import Decoded, Eager, Plan, decode, given_mask, given_
 from speech.decoder.model import Attended, Model, StaticCache
 from speech.decoder.rules import Rules
 
+PROVEN = 16  # batches that went through without a frame, before one of their size is made again
 SIZES = (1, 2, 4, 8, 16, 32, 64)  # rows that a graph is made for; a batch takes the next larger one
 
 
@@ -19,7 +20,8 @@ class Steps:
     them; without a GPU they are run as they are, which is slower and gives the same."""
 
     def __init__(self, model: Model, rules: Rules, *, rows: int, static: bool | None = None) -> None:
-        self._model, self._rules, self._most = model, rules, rows
+        self._model, self._rules, self._rows = model, rules, rows
+        self._most, self._larger = rows, 0  # rows that a frame has, and batches since then that had more
         self._static = model.device.type == "cuda" if static is None else static
         self._frames: dict[int, _Frame] = {}  # by the moments of a window
 
@@ -37,12 +39,19 @@ class Steps:
 
     def shrink(self) -> None:
         """Give up what lies ready for batches, and be ready for half as many rows: memory has run out."""
+        self._resize(max(1, self._most // 2))
+
+    def _resize(self, most: int) -> None:
         self._frames.clear()
-        self._most = max(1, self._most // 2)
+        self._most, self._larger = most, 0
 
     def _together(self, heard: list[Attended], plans: Sequence[Plan], no_speech: int | None) -> list[Decoded]:
         if not self._static or len(plans) > self._most:
-            return decode(self._model, self._rules, Eager(self._model, heard), plans, no_speech)
+            found = decode(self._model, self._rules, Eager(self._model, heard), plans, no_speech)
+            self._larger += 1
+            if self._static and self._larger >= PROVEN:  # whatever took the memory has given it back
+                self._resize(min(self._rows, 2 * self._most))
+            return found
         size = min(self._most, next(size for size in SIZES if size >= len(plans)))
         moments = heard[0][0].shape[2]
         if moments not in self._frames:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens, merge_punctuations
 
-from speech.engines import SAMPLE_RATE, Audio, Capabilities, EngineError, Hypothesis, Outcome, Row, Word, refusal
+from speech.engines import SAMPLE_RATE, Audio, Capabilities, EngineError, Hypothesis, Outcome, Row, Word, lost, refusal
 from speech.engines.buckets import seconds
 from speech.engines.fallback import TEMPERATURES, looks_wrong, merit
 from speech.engines.names import DEMO_LANGUAGES, translates
@@ -128,11 +128,12 @@ class FasterWhisperEngine:
         return given
 
     def _halving(self, rows: list[Row], kind: _Kind) -> list[Outcome]:
-        """What was heard in these rows; where memory does not suffice, in one half of them and then in the other."""
+        """What was heard in these rows; where that fails, in one half of them and then in the other: memory may do for
+        fewer, and of a row that cannot be heard the others need not know."""
         try:
             return self._transcribed(rows, kind)
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
-            if not _is_memory(error) or len(rows) == 1:
+            if len(rows) == 1 or _is_of_device(error):
                 return [_failure(error)] * len(rows)
         half = len(rows) // 2
         return self._halving(rows[:half], kind) + self._halving(rows[half:], kind)
@@ -233,13 +234,13 @@ def _stored(array: npt.NDArray[np.float32]) -> Any:
     return ctranslate2.StorageView.from_array(np.ascontiguousarray(array, np.float32))
 
 
-def _is_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+def _is_of_device(error: Exception) -> bool:
+    """Whether the device failed, and not for want of memory: it does so whatever it is given."""
+    return "cuda" in str(error).lower() and not lost(error).retryable
 
 
 def _failure(error: Exception) -> EngineError:
     """A device's failure may be over the next time; a clip that the network cannot take stays one."""
-    if _is_memory(error):
-        return EngineError("out of memory", retryable=True)
-    of_device = "cuda" in str(error).lower()
-    return EngineError(f"{type(error).__name__} in the model", retryable=of_device)
+    if _is_of_device(error):
+        return EngineError(f"{type(error).__name__} of the device", retryable=True)
+    return lost(error)

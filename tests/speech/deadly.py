@@ -24,3 +24,9 @@ def takes_two_seconds(data: bytes, order: Order) -> Taken:
     """A decoder on a slow machine."""
     time.sleep(2)
     return take(data, order)
+
+
+def takes_a_moment(data: bytes, order: Order) -> Taken:
+    """A decoder that is slower than clips come."""
+    time.sleep(0.05)
+    return take(data, order)

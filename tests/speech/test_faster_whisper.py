@@ -190,6 +190,42 @@ def test_where_memory_does_not_suffice_half_as_many_are_tried(exact, monkeypatch
     assert all(outcome.retryable for outcome in outcomes if isinstance(outcome, EngineError))
 
 
+class Spoilt:
+    """The real network, which cannot take a row whose spectrogram is as loud as that of the one that is spoilt."""
+
+    def __init__(self, network, loud, said):
+        self._network, self._loud, self._said = network, loud, said
+
+    def encode(self, features):
+        if float(np.array(features).max()) > self._loud:
+            raise RuntimeError(self._said)
+        return self._network.encode(features)
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+
+@pytest.mark.parametrize(
+    ("said", "texts", "retryable"),
+    [
+        ("a shape of another kind", 3, False),
+        ("mkl_malloc: failed to allocate memory", 3, True),
+        ("CUDA is lost", 0, True),
+    ],
+)
+def test_a_row_that_cannot_be_heard_takes_no_neighbour_along(exact, monkeypatch, said, texts, retryable):
+    chosen = sounds.sentences("en")[:3]
+    loud = 30 * chosen[0].audio
+    threshold = max(float(exact._features(s.audio, 30.0).max()) for s in chosen) + 0.01
+    assert float(exact._features(loud, 30.0).max()) > threshold
+    monkeypatch.setattr(exact, "_network", Spoilt(exact._network, threshold, said))
+    rows = [Row(audio, Options(language="en")) for audio in (chosen[0].audio, chosen[1].audio, loud, chosen[2].audio)]
+    outcomes = exact.transcribe(rows)
+    assert sum(isinstance(one, Hypothesis) for one in outcomes) == texts
+    assert isinstance(outcomes[2], EngineError)
+    assert outcomes[2].retryable == retryable
+
+
 def test_what_it_can_do_is_said(faster):
     assert faster.name == "faster-whisper"
     assert (faster.model, faster.demo, faster.device) == ("demo", True, "cpu")

@@ -134,3 +134,23 @@ async def test_a_caller_that_goes_away_does_not_keep_the_worker(intake, monkeypa
     await asyncio.sleep(0.2)
     gone.cancel()
     assert (await asyncio.wait_for(intake.take(sounds.sentences("en")[0].data, Order(30.0)), 15)).spans
+
+
+async def test_voices_take_turns_however_much_one_of_them_sends(intake, monkeypatch):
+    monkeypatch.setattr(intake_module, "take", deadly.takes_a_moment)
+    await intake.warm()
+    came: list[str] = []
+
+    async def ask(voice: str) -> None:
+        await intake.take(sounds.sentences("en")[0].data, Order(30.0), voice)
+        came.append(voice)
+
+    flood = [asyncio.create_task(ask("flood")) for _ in range(12)]
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(ask(voice)) for voice in ("a", "b", "")]
+    given_up = asyncio.create_task(ask("gone"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.gather(*flood, *others)
+    assert sorted(came[:6]) == ["", "a", "b", "flood", "flood", "flood"]
+    assert len(came) == 15

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import socket
 import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -175,3 +179,35 @@ def test_a_token_is_asked_for_everywhere_but_livez():
             process.address + "/transcribe/binary", content=sentence.data, headers=process.headers, timeout=60
         )
         assert heard.json()["text"] == sentence.text
+
+
+def test_recordings_have_room_for_so_much_and_live_speech_always(http, speech):
+    """What is announced counts from the first byte on: four who announce half a gigabyte each, and send little."""
+    sentence = sounds.sentences("en")[0]
+    with contextlib.ExitStack() as held:
+        for _ in range(4):
+            held.enter_context(announcing(speech.address, 512 << 20))
+        for _ in range(50):
+            answer = ask(http, sentence.data)
+            if answer.status_code == 503:
+                break
+            time.sleep(0.1)
+        assert (answer.status_code, answer.json()["retryable"]) == (503, True)
+        assert answer.headers["Retry-After"]
+        assert ask(http, sentence.data, priority="final").json()["text"] == sentence.text
+    for _ in range(50):
+        answer = ask(http, sentence.data)
+        if answer.status_code == 200:
+            break
+        time.sleep(0.1)
+    assert answer.json()["text"] == sentence.text
+    assert "Traceback" not in "\n".join(speech.said)
+
+
+@contextlib.contextmanager
+def announcing(address: str, size: int) -> Iterator[None]:
+    """Somebody who says that so many bytes come, and hangs up after a few."""
+    parts = urlsplit(address)
+    with socket.create_connection((parts.hostname, parts.port)) as wire:
+        wire.sendall(f"POST /transcribe/binary HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\nabc".encode())
+        yield

@@ -121,6 +121,14 @@ def test_files_and_partials_wait_in_a_bounded_queue_and_finals_in_an_endless_one
     assert len(queue.turns) == bound + 1000
 
 
+def test_more_of_a_file_that_is_being_heard_is_not_refused(queue):
+    for i in range(turns.FILES_WAITING):
+        queue.enter(f"{i}", FILE)
+    queue.turns.enter("later clip of it", Claim(FILE, 0.0, begun=True), 0.0)
+    with pytest.raises(Overloaded):
+        queue.enter("another file", FILE)
+
+
 def test_the_place_of_an_older_partial_is_free_for_the_newer_in_a_full_queue(queue):
     for i in range(turns.PARTIALS_WAITING):
         queue.enter(f"{i}", PARTIAL, speaker=f"{i}")

@@ -7,7 +7,7 @@ import pytest
 
 from speech import weights
 from speech.decoder.loop import Plan
-from speech.decoder.steps import fitting
+from speech.decoder.steps import PROVEN, fitting
 from speech.engines import Hypothesis, Options, Row
 from speech.engines.whisper import WhisperEngine
 from tests.speech import sounds
@@ -81,6 +81,20 @@ def test_rows_go_together_that_find_room_behind_each_other(given, caps, groups):
     assert found == groups
     for rows in found:
         assert max(given[i] for i in rows) + max(caps[i] for i in rows) <= 449
+
+
+def test_once_memory_is_back_batches_are_captured_again():
+    engine = WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=True)
+    rows = [Row(SHORT.audio, Options(language="en", fallback=False, max_tokens=2))] * 3
+    engine._steps.shrink()
+    engine._steps.shrink()
+    assert engine._steps._most == 2
+    for _ in range(PROVEN):
+        engine.transcribe(rows)
+    assert engine._steps._most == 4
+    assert not engine._steps._frames
+    engine.transcribe(rows)
+    assert engine._steps._frames
 
 
 def test_one_token_given_alone_sees_nothing_of_the_clip_before(tmp_path):
