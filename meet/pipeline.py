@@ -20,6 +20,7 @@ from meet import (
     meetings,
     recognizer,
     sequence,
+    status,
     transcripts,
     translation,
 )
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 24  # clips in flight to the speech tier from one process; the others wait in `received`
 SHARE = 6  # of them, from one speaker
 RENEW_SECONDS = 6
+GONE_AFTER = 60  # seconds in which the speech tier did not once say that it is there; a clip in its queue is asked anew
 LONGEST_PAUSE = 60  # seconds between two attempts; eight of them take some four minutes
 DEADLINE_MS = 1000  # a final should be there this long after its clip was received
 _under_way: dict[uuid.UUID, asyncio.Task[None]] = {}
@@ -154,8 +156,12 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         speaker=str(clip.participant_id),
     )
     work = asyncio.ensure_future(recognizer.transcribe(sound, wanted))
+    away = 0
     try:
         while not (await asyncio.wait([work], timeout=RENEW_SECONDS))[0]:
+            away = 0 if status.answers() else away + RENEW_SECONDS
+            if away >= GONE_AFTER:
+                raise recognizer.Unavailable("nobody answers any more", reached=True)
             if not await clips.extend(leased):
                 break  # lost: what comes back will change nothing
         return await work

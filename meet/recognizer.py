@@ -13,7 +13,8 @@ from meet.languages import SPOKEN
 log = logging.getLogger(__name__)
 VERDICTS = (httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNPROCESSABLE_ENTITY)
 REASONS = ("undecodable", "too_long", "unknown_language")  # the tier's words for what it will never make anything of
-TIMEOUT = httpx.Timeout(connect=3, read=120, write=20, pool=None)
+# a slow model with many clips before this one takes its time; whether anybody is there at all is asked elsewhere
+TIMEOUT = httpx.Timeout(connect=3, read=1800, write=20, pool=None)
 
 
 class Unavailable(Exception):

@@ -150,12 +150,15 @@ def _away_for(product, alice, seconds):
         product.libre.mode = "ok"
     waiting = alice.page.locator('[data-testid=caption-translation][data-state="waiting"]')
     until(lambda: waiting.count() == 0, 60, lambda: f"{waiting.count()} translations still wait")
-    wanted = [s.translations["en"] for s in alice.lines]
-    until(
-        lambda: [line.rsplit(": ", 1)[-1] for line in combo_files(product.data, unquote(alice.room))["EN"]] == wanted,
-        15,
-        lambda: str(combo_files(product.data, unquote(alice.room))["EN"]),
-    )
+
+    def kept() -> dict[str, list[str]]:
+        files = combo_files(product.data, unquote(alice.room))
+        return {name: [line.rsplit(": ", 1)[-1] for line in lines] for name, lines in files.items()}
+
+    wanted = {name: [s.translations[tag] for s in alice.lines] for name, tag in {"EN": "en", "JP": "ja"}.items()}
+    wanted["combo"] = wanted["TW"] = [s.text for s in alice.lines]
+    until(lambda: {name: kept().get(name) for name in wanted} == wanted, 15, lambda: str(kept()))
+    assert len(kept()["CN"]) == 5
 
 
 @pytest.mark.long

@@ -15,7 +15,7 @@ import soundfile
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from meet import broadcast, clips, meetings, pipeline, recognizer, rules, snapshot
+from meet import broadcast, clips, meetings, pipeline, recognizer, rules, snapshot, status
 from meet.clock import to_ms
 from meet.events import Chunk, ClipEnd, ClipStart, SetRoom
 from meet.models import Caption, Clip
@@ -230,6 +230,31 @@ async def test_an_engine_that_is_away_says_nothing(settings):
     settings.SPEECH_URL = "http://127.0.0.1:9"
     recognizer._client = None
     assert await recognizer.engine() == recognizer.AWAY
+
+
+async def test_a_clip_is_waited_for_as_long_as_the_tier_says_that_it_is_there(cast, settings, monkeypatch):
+    """A slow model takes minutes where many clips came before; what is given up by then would come to nobody."""
+    monkeypatch.setattr(pipeline, "RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(pipeline, "GONE_AFTER", 0.3)
+    clip = await said(cast.alice, HELLO.path.read_bytes())
+    hears = asyncio.Event()
+
+    async def slow(_sound, _wanted):
+        await hears.wait()
+        return recognizer.Heard(HELLO.text, "zh", "", "")
+
+    monkeypatch.setattr(recognizer, "transcribe", slow)
+    monkeypatch.setattr(status, "answers", lambda: True)
+    journey = asyncio.create_task(pipeline.caption(clip))
+    assert not (await asyncio.wait([journey], timeout=1))[0]
+    monkeypatch.setattr(status, "answers", lambda: False)
+    await journey
+    row = await Clip.objects.aget(pk=clip)
+    assert (row.state, row.attempts) == (State.RECEIVED, 1)
+    await Clip.objects.filter(pk=clip).aupdate(lease_until=None)
+    hears.set()
+    await pipeline.caption(clip)
+    assert await state(clip) == State.CAPTIONED
 
 
 async def test_a_wrong_token_is_no_verdict_on_the_clip(cast, settings):

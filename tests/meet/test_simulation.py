@@ -6,6 +6,7 @@ import av
 import numpy as np
 import pytest
 
+from meet.management.commands.simulate_meeting import _slug
 from meet.simulation.speech_clips import cut, load, recorded
 from speech import codec
 from tests.sentences import sentences
@@ -52,3 +53,16 @@ def test_what_is_no_audio_is_said(tmp_path):
 def test_a_clip_that_ends_with_the_file_is_over_when_the_silence_after_it_is():
     clips = cut(read_wav(THREE[0].path), silence=1.0, longest=20.0)
     assert [(clip.reason, round(clip.over - clip.speech_end, 3)) for clip in clips] == [("silence", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("room", "slug"),
+    [
+        ("https://example.org/rooms/%E9%80%B1%E6%9C%83-abcd2345efgh6723/", "週會-abcd2345efgh6723"),
+        ("http://localhost:8000/rooms/weekly-abcd2345efgh6723/#host=secret", "weekly-abcd2345efgh6723"),
+        ("weekly-abcd2345efgh6723", "weekly-abcd2345efgh6723"),
+        ("Yes/No meeting", "Yes/No meeting"),
+    ],
+)
+def test_a_room_is_named_by_its_link_too(room, slug):
+    assert _slug(room) == slug

@@ -46,6 +46,9 @@ export class Recording {
 
   get on() { return this.#starting || this.#capture.state !== 'off'; }
 
+  /** As if its person had pressed the button. What was said till now is sent. */
+  async stop() { if (this.on) await this.#toggle(); }
+
   #listen() {
     deliver(this.#capture, this.#uplink, () => ({ language: this.#spoken.value }));
     /** @param {string} type @param {(detail: any) => void} hear */

@@ -165,6 +165,9 @@ function show(event) {
       return reading.captions.withdraw(event);
     case 'folded': return reading.captions.fold(event);
     case 'message': return reading.chat.show(event);
+    case 'meeting_ended':                        // a word after it would begin another one: who means to presses again
+      void recording.stop();
+      return void sharing.stop();
     case 'sharing':
       withdrawing.own(event.participant);
       return void sharing.hear(event);

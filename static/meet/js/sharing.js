@@ -53,6 +53,9 @@ export class Sharing {
     }
   }
 
+  /** As if its person had pressed the button. */
+  async stop() { if (this.#stream) await this.#toggle(); }
+
   #listen() {
     /** @param {string} type @param {(detail: any) => void} hear */
     const on = (type, hear) => this.capture.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
