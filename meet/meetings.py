@@ -36,20 +36,9 @@ def begin(room_id: int, participant: Participant, at: datetime) -> Meeting:
 
 
 def at(participant: Participant, moment: datetime) -> Meeting:
-    """The meeting a recording belongs to: the ended one its time lies in, if they took part; else the open one.
-
-    What was said long before that, and comes only now, is a meeting of its own and over: none of today's talk belongs
-    to yesterday, and no recording begins with a night of silence.
-    """
+    """The meeting a recording belongs to: the ended one its time lies in, if they took part; else the open one."""
     ended = participant.attended.filter(started_at__lte=moment, ended_at__gte=moment).first()
-    if ended is not None:
-        return ended
-    running = open_in(participant.room_id)
-    if moment >= (running.started_at if running else timezone.now()) - ENDS_AFTER:
-        return begin(participant.room_id, participant, moment)
-    past = _make(participant.room_id, moment, ended_at=moment + ENDS_AFTER)
-    past.participants.add(participant)
-    return past
+    return ended or begin(participant.room_id, participant, moment)
 
 
 def shown_live(meeting: Meeting, now: datetime) -> bool:
@@ -80,20 +69,16 @@ def newest(room_ids: list[int]) -> dict[int, tuple[int, int]]:
     return {room: (meeting, seq) for room, meeting, seq in rows}
 
 
-def _make(room_id: int, at: datetime, ended_at: datetime | None = None) -> Meeting:
-    """A new meeting in a folder of its own; the open one another process made at the same time, if it was first."""
+def _make(room_id: int, at: datetime) -> Meeting:
+    """A new open meeting in a folder of its own; the one another process made at the same time, if it was first."""
     stamp = timezone.localtime(at).strftime("%Y%m%d-%H%M%S")
     for attempt in range(1, 100):
         folder = stamp if attempt == 1 else f"{stamp}-{attempt}"
         try:
             with transaction.atomic():
-                seen = ended_at or timezone.now()
-                return Meeting.objects.create(
-                    room_id=room_id, folder=folder, started_at=at, occupied_at=seen, ended_at=ended_at
-                )
+                return Meeting.objects.create(room_id=room_id, folder=folder, started_at=at, occupied_at=timezone.now())
         except IntegrityError:
-            # either somebody else began it, or the folder's name is taken
-            meeting = None if ended_at else open_in(room_id)
+            meeting = open_in(room_id)  # either somebody else began it, or the folder's name is taken
             if meeting is not None:
                 return meeting
     raise RuntimeError(f"no folder is free for a meeting at {stamp}")

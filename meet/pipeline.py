@@ -162,8 +162,8 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
             away = 0 if status.answers() else away + RENEW_SECONDS
             if away >= GONE_AFTER:
                 raise recognizer.Unavailable("nobody answers any more", reached=True)
-            if not await clips.extend(leased):
-                break  # lost: what comes back will change nothing
+            if not await clips.extend(leased):  # what comes back would change nothing
+                raise recognizer.Unavailable("it is another's by now", reached=True)
         return await work
     finally:
         work.cancel()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,8 +87,22 @@ def _http() -> httpx.AsyncClient:
     if _client is None:
         headers = {"Authorization": f"Bearer {settings.SPEECH_TOKEN}"} if settings.SPEECH_TOKEN else {}
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
-        _client = httpx.AsyncClient(base_url=settings.SPEECH_URL, headers=headers, timeout=TIMEOUT, limits=limits)
+        wire = httpx.AsyncHTTPTransport(limits=limits, socket_options=_KEPT_ALIVE)
+        _client = httpx.AsyncClient(base_url=settings.SPEECH_URL, headers=headers, timeout=TIMEOUT, transport=wire)
     return _client
+
+
+def _kept_alive() -> list[tuple[int, int, int]]:
+    """What has the system notice within a minute that a line we wait on is cut, or forgotten by something on the way;
+    as far as it can be told how soon."""
+    found = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, seconds in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            found.append((socket.IPPROTO_TCP, getattr(socket, name), seconds))
+    return found
+
+
+_KEPT_ALIVE = _kept_alive()
 
 
 async def engine() -> Engine:

@@ -7,7 +7,7 @@ import contextlib
 import hmac
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -91,7 +91,7 @@ async def _transcribe_file(http: HttpRequest) -> Response:
     fields: dict[str, str] = dict(http.query_params)
 
     async def body() -> bytes:
-        limited = HttpRequest(http.scope, _limited(http, FILE_MAX_BYTES))
+        limited = HttpRequest(http.scope, _counted(http, _limited(http, FILE_MAX_BYTES)))
         async with limited.form(max_files=1, max_fields=30) as form:
             fields.update({name: value for name, value in form.items() if isinstance(value, str)})
             file = form.get("file")
@@ -106,17 +106,18 @@ async def _answered(http: HttpRequest, body: Coroutine[Any, Any, bytes], fields:
     """Hear a clip and say what came of it, in JSON, whatever came of it."""
     clip = wire.printable(fields.get("clip", ""))
     try:
-        with _held(http):
-            data = await body
-            began = time.monotonic()
-            request = wire.parse(data, fields)
-            answer = await _unless_gone(http, _node(http).hear(request))
+        data = await body
+        began = time.monotonic()
+        request = wire.parse(data, fields)
+        answer = await _unless_gone(http, _node(http).hear(request))
     except HTTPException:
         raise
     except ClientDisconnect:
         answer = None
     except Exception as error:
         return _failed(error, clip)
+    finally:
+        http.app.state.held -= getattr(http.state, "held", 0)
     if answer is None:
         return Response(status_code=499)
     spent = time.monotonic() - began
@@ -124,24 +125,6 @@ async def _answered(http: HttpRequest, body: Coroutine[Any, Any, bytes], fields:
     engine = _node(http).engine
     model = engine.model if engine else ""
     return JSONResponse(wire.shown(answer, spent, model, timestamps=request.options.timestamps))
-
-
-@contextlib.contextmanager
-def _held(http: HttpRequest) -> Iterator[None]:
-    """Room in memory for a recording, which lies there as a whole from its first byte on. Live speech is short, and
-    always has room. Raises `turns.Overloaded`."""
-    announced = http.headers.get("content-length", "")
-    size = int(announced) if announced.isdigit() else FILE_MAX_BYTES
-    if http.query_params.get("priority") in LIVE or size > FILE_MAX_BYTES:
-        size = 0  # the one is short, and the other refused with the first look at it
-    state = http.app.state
-    if size and state.held + size > HELD_BYTES:
-        raise turns.Overloaded("so many recordings wait that there is no room for this one now")
-    state.held += size
-    try:
-        yield
-    finally:
-        state.held -= size
 
 
 async def _models(http: HttpRequest) -> Response:
@@ -202,8 +185,25 @@ async def _livez(http: HttpRequest) -> Response:
 
 async def _body(http: HttpRequest) -> bytes:
     live = http.query_params.get("priority") in LIVE
-    limited = HttpRequest(http.scope, _limited(http, LIVE_MAX_BYTES if live else FILE_MAX_BYTES))
-    return await limited.body()
+    messages = _limited(http, LIVE_MAX_BYTES) if live else _counted(http, _limited(http, FILE_MAX_BYTES))
+    return await HttpRequest(http.scope, messages).body()
+
+
+def _counted(http: HttpRequest, messages: Receive) -> Receive:
+    """A recording's messages, as long as there is room in memory for what has come of all recordings."""
+    state = http.app.state
+    http.state.held = 0
+
+    async def receive() -> Message:
+        if state.held >= HELD_BYTES:
+            raise turns.Overloaded("so many recordings wait that there is no room for this one now")
+        message = await messages()
+        size = len(message.get("body", b""))
+        http.state.held += size  # `_answered` gives it back
+        state.held += size
+        return message
+
+    return receive
 
 
 def _limited(http: HttpRequest, limit: int) -> Receive:

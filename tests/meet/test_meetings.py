@@ -49,20 +49,6 @@ def test_two_meetings_in_one_second_have_a_folder_each(cast):
     assert first.folder != second.folder
 
 
-def test_what_comes_a_day_late_is_a_meeting_of_its_own_and_over(cast):
-    now = timezone.now()
-    yesterday = now - timedelta(hours=20)
-    late = meetings.at(cast.alice, yesterday)
-    assert (late.started_at, late.ended_at) == (yesterday, yesterday + ENDS_AFTER)
-    assert meetings.open_in(cast.room.pk) is None
-    assert meetings.at(cast.alice, yesterday + timedelta(minutes=3)) == late
-    today = meetings.at(cast.alice, now)
-    assert (today.started_at, today.ended_at) == (now, None)
-    assert meetings.at(cast.alice, now - timedelta(hours=3)) not in (late, today)
-    assert meetings.at(cast.alice, now - timedelta(minutes=10)) == today
-    assert set(late.participants.all()) == {cast.alice}
-
-
 async def test_a_deserted_meeting_ends_half_an_hour_after_the_last_person_left(cast):
     now = timezone.now()
     await meetings.pooled(meetings.begin)(cast.room.pk, cast.alice, now)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
-import contextlib
 import socket
 import time
-from collections.abc import Iterator
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
 import pytest
 
-from speech import codec
+from speech import codec, server
+from speech.node import Answer, Request
 from tests.speech import sounds
 from tests.speech_process import Speech
 
@@ -181,33 +182,45 @@ def test_a_token_is_asked_for_everywhere_but_livez():
         assert heard.json()["text"] == sentence.text
 
 
-def test_recordings_have_room_for_so_much_and_live_speech_always(http, speech):
-    """What is announced counts from the first byte on: four who announce half a gigabyte each, and send little."""
-    sentence = sounds.sentences("en")[0]
-    with contextlib.ExitStack() as held:
-        for _ in range(4):
-            held.enter_context(announcing(speech.address, 512 << 20))
-        for _ in range(50):
-            answer = ask(http, sentence.data)
-            if answer.status_code == 503:
-                break
-            time.sleep(0.1)
-        assert (answer.status_code, answer.json()["retryable"]) == (503, True)
-        assert answer.headers["Retry-After"]
-        assert ask(http, sentence.data, priority="final").json()["text"] == sentence.text
-    for _ in range(50):
-        answer = ask(http, sentence.data)
-        if answer.status_code == 200:
-            break
-        time.sleep(0.1)
-    assert answer.json()["text"] == sentence.text
+class Occupied:
+    """A node that is at work on whatever it was given until it is told to be done."""
+
+    def __init__(self) -> None:
+        self.config, self.engine, self.done = SimpleNamespace(token=""), None, asyncio.Event()
+
+    async def hear(self, request: Request) -> Answer:
+        await self.done.wait()
+        return Answer("said", "en", 1.0, None, None, 0.0, 1.0, 0.0, ())
+
+
+async def test_recordings_have_room_for_so_much_together_and_live_speech_always(monkeypatch):
+    monkeypatch.setattr(server, "HELD_BYTES", 1000)
+    node = Occupied()
+    wire = httpx.ASGITransport(server.create_app(node))
+    async with httpx.AsyncClient(transport=wire, base_url="http://speech") as client:
+
+        def send(size, **query):
+            return asyncio.create_task(client.post("/transcribe/binary", params=query, content=bytes(size)))
+
+        waiting = send(900)
+        await asyncio.sleep(0.1)
+        form = client.post("/transcribe/file", params={"priority": "final"}, files={"file": ("a.wav", bytes(100))})
+        for refused in (await send(200), await form):
+            assert (refused.status_code, refused.json()["retryable"]) == (503, True)
+            assert refused.headers["Retry-After"]
+        live = send(600, priority="final")
+        await asyncio.sleep(0.1)
+        node.done.set()
+        assert [(await one).json()["text"] for one in (waiting, live)] == ["said", "said"]
+        assert (await send(900)).status_code == 200  # what was held is given back, of those that were refused too
+        assert wire.app._app.state.held == 0
+
+
+def test_a_caller_that_hangs_up_while_sending_is_no_error(http, speech):
+    parts = urlsplit(speech.address)
+    with socket.create_connection((parts.hostname, parts.port)) as line:
+        line.sendall(b"POST /transcribe/binary HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nabc")
+        time.sleep(0.2)
+    time.sleep(0.2)
+    assert ask(http, sounds.sentences("en")[0].data, priority="final").json()["success"]
     assert "Traceback" not in "\n".join(speech.said)
-
-
-@contextlib.contextmanager
-def announcing(address: str, size: int) -> Iterator[None]:
-    """Somebody who says that so many bytes come, and hangs up after a few."""
-    parts = urlsplit(address)
-    with socket.create_connection((parts.hostname, parts.port)) as wire:
-        wire.sendall(f"POST /transcribe/binary HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\nabc".encode())
-        yield

@@ -118,6 +118,7 @@ export class Recording {
       await this.#capture.start({ ...wishes, deviceId });
     } catch (error) {
       if (!deviceId || !(error instanceof MicrophoneError) || error.code !== 'missing') throw error;
+      if (this.#stopped) return;
       this.#choice.pass();
       await this.#capture.start(wishes);
     }
@@ -132,7 +133,7 @@ export class Recording {
     if (again) return this.#tell('taken-away');
     this.#starting = true;
     await this.#choice.list();
-    if (!this.on) return;                              // a person pressed stop meanwhile
+    if (this.#stopped || !this.on) return;             // a person pressed stop meanwhile
     await this.#start();
     this.#fellBack = this.#now();                      // opening took its time: what counts is how long the new one lasts
     if (this.#capture.state === 'off') return this.#error.dataset.code === 'missing' ? this.#tell('taken-away') : undefined;

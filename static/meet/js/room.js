@@ -127,9 +127,17 @@ function report() {
   if (seq !== null) send(seen(seq));
 }
 
+/** The meeting is over. A word after that would begin another one: who means to presses again. */
+function silence() {
+  void recording.stop();
+  void sharing.stop();
+}
+
 /** @param {import('./events.js').ServerEvent} event */
 function hear(event) {
+  const over = feed.ended;
   const whose = feed.see(event);
+  if (feed.ended && !over) silence();
   catchUp();
   report();
   status.meeting(feed.ended);
@@ -165,9 +173,6 @@ function show(event) {
       return reading.captions.withdraw(event);
     case 'folded': return reading.captions.fold(event);
     case 'message': return reading.chat.show(event);
-    case 'meeting_ended':                        // a word after it would begin another one: who means to presses again
-      void recording.stop();
-      return void sharing.stop();
     case 'sharing':
       withdrawing.own(event.participant);
       return void sharing.hear(event);
