@@ -162,12 +162,14 @@ class _Worker:
         pool, self._pool = self._pool, None
         if pool is None:
             return
-        for process in list((getattr(pool, "_processes", None) or {}).values()):
-            process.kill()
         queue = getattr(pool, "_call_queue", None)
         if queue is not None and FEEDER_HANGS:
-            with contextlib.suppress(OSError):  # the pool's own thread was quicker to close it
+            # before the process dies, of which the pool's own threads hear: one of them closes it too, and complains
+            # where it comes second
+            with contextlib.suppress(OSError):
                 queue._reader.close()
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.kill()
         pool.shutdown(wait=for_good)
 
     async def _start(self) -> ProcessPoolExecutor:
