@@ -165,15 +165,15 @@ def test_any_length_up_to_the_window_will_do(faster, length):
     assert hear(faster, [Row(np.zeros(length, np.float32), Options(fallback=False))])
 
 
-class Short:
-    """The real network on a device whose memory holds no more than so many rows."""
+class Refusing:
+    """The real network, but for the spectrograms of which `why` says something: that is its error."""
 
-    def __init__(self, network, most):
-        self._network, self._most = network, most
+    def __init__(self, network, why):
+        self._network, self._why = network, why
 
     def encode(self, features):
-        if features.shape[0] > self._most:
-            raise RuntimeError("CUDA failed with error out of memory")
+        if said := self._why(np.array(features)):
+            raise RuntimeError(said)
         return self._network.encode(features)
 
     def __getattr__(self, name):
@@ -182,27 +182,13 @@ class Short:
 
 @pytest.mark.parametrize(("most", "texts"), [(1, 3), (0, 0)])
 def test_where_memory_does_not_suffice_half_as_many_are_tried(exact, monkeypatch, most, texts):
-    monkeypatch.setattr(exact, "_network", Short(exact._network, most))
+    short = "CUDA failed with error out of memory"
+    monkeypatch.setattr(exact, "_network", Refusing(exact._network, lambda rows: short if len(rows) > most else ""))
     chosen = sounds.sentences("en")[:3]
     outcomes = exact.transcribe([Row(s.audio, Options(language="en")) for s in chosen])
     heard = [outcome for outcome in outcomes if isinstance(outcome, Hypothesis)]
     assert [h.text for h in heard] == [s.text for s in chosen][:texts]
     assert all(outcome.retryable for outcome in outcomes if isinstance(outcome, EngineError))
-
-
-class Spoilt:
-    """The real network, which cannot take a row whose spectrogram is as loud as that of the one that is spoilt."""
-
-    def __init__(self, network, loud, said):
-        self._network, self._loud, self._said = network, loud, said
-
-    def encode(self, features):
-        if float(np.array(features).max()) > self._loud:
-            raise RuntimeError(self._said)
-        return self._network.encode(features)
-
-    def __getattr__(self, name):
-        return getattr(self._network, name)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +204,8 @@ def test_a_row_that_cannot_be_heard_takes_no_neighbour_along(exact, monkeypatch,
     loud = 30 * chosen[0].audio
     threshold = max(float(exact._features(s.audio, 30.0).max()) for s in chosen) + 0.01
     assert float(exact._features(loud, 30.0).max()) > threshold
-    monkeypatch.setattr(exact, "_network", Spoilt(exact._network, threshold, said))
+    refusing = Refusing(exact._network, lambda rows: said if rows.max() > threshold else "")
+    monkeypatch.setattr(exact, "_network", refusing)
     rows = [Row(audio, Options(language="en")) for audio in (chosen[0].audio, chosen[1].audio, loud, chosen[2].audio)]
     outcomes = exact.transcribe(rows)
     assert sum(isinstance(one, Hypothesis) for one in outcomes) == texts
