@@ -74,15 +74,15 @@ def judge(heard: Hypothesis, voiced_seconds: float) -> Suppressed | None:
 
 def is_phantom(text: str) -> bool:
     """Whether the whole text is a known phantom, or one said over and over; a part of a text never is."""
-    bare = _bare(text)
-    parts = [_bare(part) for part in re.split(r"[.!?。!?\n]+", text)]
-    return bare in PHANTOMS or all(part in PHANTOMS for part in parts if part)
+    plain = bare(text)
+    parts = [bare(part) for part in re.split(r"[.!?。!?\n]+", text)]
+    return plain in PHANTOMS or all(part in PHANTOMS for part in parts if part)
 
 
 def repeats(text: str) -> bool:
     """Whether one piece, said `REPEATS` times or more in a row, makes up most of the text."""
-    bare = _bare(text)
-    return any(len(found[0]) * 2 > len(bare) and len(found[0]) >= 20 for found in REPETITION.finditer(bare))
+    plain = bare(text)
+    return any(len(found[0]) * 2 > len(plain) and len(found[0]) >= 20 for found in REPETITION.finditer(plain))
 
 
 def _is_weak(heard: Hypothesis, voiced_seconds: float) -> bool:
@@ -93,12 +93,12 @@ def _is_weak(heard: Hypothesis, voiced_seconds: float) -> bool:
     """
     if heard.avg_logprob < WEAK_LOGPROB or heard.no_speech_prob > WEAK_NO_SPEECH or heard.temperature > 0:
         return True
-    bare = _bare(heard.text)
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in bare)
-    return wide / FASTEST_CJK + (len(bare) - wide) / FASTEST_LETTERS > voiced_seconds
+    plain = bare(heard.text)
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in plain)
+    return wide / FASTEST_CJK + (len(plain) - wide) / FASTEST_LETTERS > voiced_seconds
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Letters and digits alone, lower case: "Thanks, for watching!" is "thanks for watching"."""
     plain = unicodedata.normalize("NFKC", text).lower()
     kept = "".join(letter for letter in plain if letter.isalnum() or letter in " ー")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from speech import checks, segmenter
+from speech import checks, gate, segmenter
 from speech.engines import Audio, Hypothesis, Segment, Word
-from speech.gate import SAMPLE_RATE
+from speech.gate import SAMPLE_RATE, Span
 from speech.intake import Taken
 from speech.segmenter import Rules
 
@@ -20,15 +20,27 @@ Timed = TypeVar("Timed", Segment, Word)
 
 @dataclass(frozen=True)
 class Clip:
-    """What one row hears: from `start` seconds of the recording on, `voiced` seconds of it speech."""
+    """What one row hears: from `start` seconds of the recording on. `speech`: where in it somebody speaks, seconds from
+    its own start."""
 
     start: float
     audio: Audio
-    voiced: float
+    speech: tuple[Span, ...] = ()
 
     @property
     def seconds(self) -> float:
         return len(self.audio) / SAMPLE_RATE
+
+    @property
+    def voiced(self) -> float:
+        """Seconds of speech."""
+        return gate.seconds(self.speech)
+
+    def part(self, first: float, last: float) -> Clip:
+        """The clip from `first` to `last`, seconds from its start, as far as it reaches."""
+        first, last = max(0.0, first), min(self.seconds, last)
+        audio = self.audio[round(first * SAMPLE_RATE) : round(last * SAMPLE_RATE)]
+        return Clip(self.start + first, audio, _within(self.speech, first, last))
 
 
 @dataclass(frozen=True)
@@ -80,8 +92,13 @@ def joined(clips: Sequence[Clip], heard: Sequence[Hypothesis]) -> Joined:
 
 
 def _between(taken: Taken, first: float, last: float) -> Clip:
-    voiced = sum(max(0.0, min(last, span.end) - max(first, span.start)) for span in taken.spans)
-    return Clip(first, taken.audio[round(first * SAMPLE_RATE) : round(last * SAMPLE_RATE)], voiced)
+    return Clip(0.0, taken.audio, taken.spans).part(first, last)
+
+
+def _within(spans: Sequence[Span], first: float, last: float) -> tuple[Span, ...]:
+    """The spans between two times, seconds from the first."""
+    cut = (Span(max(first, span.start) - first, min(last, span.end) - first) for span in spans)
+    return tuple(span for span in cut if span.end > span.start)
 
 
 def _together(texts: Sequence[tuple[str, str]]) -> str:

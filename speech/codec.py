@@ -77,6 +77,12 @@ def trim(audio: Audio, keep_from: float | None, keep_to: float | None) -> Audio:
     return audio[first : max(first, last)]
 
 
+def unclipped(audio: Audio) -> Audio:
+    """`audio` turned down where it goes beyond full scale, as some encoders let it."""
+    peak = float(np.abs(audio).max()) if audio.size else 0.0
+    return audio if peak <= 1.0 else (audio * np.float32(CEILING / peak)).astype(np.float32)
+
+
 def raised(audio: Audio) -> Audio:
     """Quiet speech brought up to a common level, by at most 20 dB and never into clipping."""
     if not audio.size:
@@ -85,7 +91,7 @@ def raised(audio: Audio) -> Audio:
     if peak == 0.0:
         return audio
     if peak > 1.0:
-        return (audio * np.float32(CEILING / peak)).astype(np.float32)
+        return unclipped(audio)
     frame = SAMPLE_RATE * 30 // 1000
     padded = np.pad(audio, (0, -len(audio) % frame)).reshape(-1, frame)
     level = float(np.percentile(np.sqrt((padded.astype(np.float64) ** 2).mean(axis=1)), 90))

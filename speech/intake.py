@@ -39,7 +39,7 @@ class Order:
 class Taken:
     """A clip as the engine wants it, and where in it somebody speaks."""
 
-    audio: codec.Audio  # float32 (samples,), 16 kHz, raised
+    audio: codec.Audio  # float32 (samples,), 16 kHz
     spans: tuple[gate.Span, ...]
 
     @property
@@ -48,10 +48,13 @@ class Taken:
 
 
 def take(data: bytes, order: Order) -> Taken:
-    """Decode, trim, raise and look for speech. Raises `codec.Undecodable`."""
+    """Decode, trim and look for speech. Raises `codec.Undecodable`.
+
+    The detector looks at a raised copy, for it is deaf to quiet speech. The engine gets the clip as it was recorded:
+    Whisper hears quiet speech as it is, and lost half of a sentence where 30 dB were added.
+    """
     kept = codec.decode(data, max_seconds=order.max_seconds, keep_from=order.keep_from, keep_to=order.keep_to)
-    audio = codec.raised(kept)
-    return Taken(audio, tuple(gate.spans(audio, order.aggressiveness)))
+    return Taken(codec.unclipped(kept), tuple(gate.spans(codec.raised(kept), order.aggressiveness)))
 
 
 class Unstartable(Exception):

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from speech.config import Config
 from speech.engines import Engine, Hypothesis, Options, Segment, Word, probe
 from speech.intake import Intake, Order, Taken
 from speech.scheduler import Broken, Scheduler, call_seconds
+from speech.second_pass import Complete, Passage, complete
 from speech.segmenter import Rules
 from speech.turns import Priority
 
@@ -75,6 +76,7 @@ class Answer:
     compression_ratio: float
     segments: tuple[Segment, ...]
     words: tuple[Word, ...] = ()  # where they were asked for and the engine can
+    gaps: tuple[gate.Span, ...] = ()  # speech that stayed without words
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,9 @@ class Node:
             return self._silent(taken, request)
         found = await self._cut(taken, request, self.scheduler.engine.capabilities.window_seconds)
         heard = await _transcribed(found, request, asked, self.scheduler, told)
-        return _answer(clips.joined(found, heard), taken, request.script)
+        passages = [passage for one in heard for passage in one.passages]
+        joined = clips.joined([one.clip for one in passages], [one.heard for one in passages])
+        return replace(_answer(joined, taken, request.script), gaps=tuple(gap for one in heard for gap in one.gaps))
 
     def _loaded(self) -> tuple[Engine, float]:
         """The engine, its first and slowest call behind it, and how long any later one may take."""
@@ -191,33 +195,55 @@ class Node:
 
 async def _transcribed(
     found: list[Clip], request: Request, asked: float, scheduler: Scheduler, told: Told | None
-) -> list[Hypothesis]:
+) -> list[Complete]:
     room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
     done = Progress(0, len(found), 0.0, sum(clip.seconds for clip in found))
+    options = _heard_by(request)
 
-    async def heard(clip: Clip, speaker: str, *, begun: bool) -> Hypothesis:
+    async def heard(clip: Clip, options: Options, speaker: str, *, begun: bool) -> Hypothesis:
+        return await scheduler.hear(
+            clip.audio,
+            options,
+            request.priority,
+            request.patience,
+            speaker=speaker,
+            asked=asked,
+            begun=begun,
+            speech=clip.speech,
+        )
+
+    async def completed(clip: Clip, speaker: str, *, begun: bool) -> Complete:
         nonlocal done
+
+        def again(part: Clip, language: str | None) -> Awaitable[Hypothesis]:
+            unprompted = replace(options, prompt=None, language=language or options.language)
+            return heard(part, unprompted, speaker, begun=True)
+
         async with room:
-            hypothesis = await scheduler.hear(
-                clip.audio,
-                request.options,
-                request.priority,
-                request.patience,
-                speaker=speaker,
-                asked=asked,
-                begun=begun,
-            )
+            first = await heard(clip, options, speaker, begun=begun)
+            if request.priority is Priority.PARTIAL:
+                return Complete((Passage(clip, first),))
+            whole = await complete(clip, first, again)
         done = replace(done, clips_done=done.clips_done + 1, seconds_done=done.seconds_done + clip.seconds)
         if told:
             told(done)
-        return hypothesis
+        return whole
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(heard(clip, _voice(request, i), begun=i > 0)) for i, clip in enumerate(found)]
+            work = (completed(clip, _voice(request, place), begun=place > 0) for place, clip in enumerate(found))
+            tasks = [group.create_task(one) for one in work]
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None  # clips of one recording fail together
     return [task.result() for task in tasks]
+
+
+def _heard_by(request: Request) -> Options:
+    """How a request's clips are heard. What stays is looked at for speech without words, by time stamps and the times
+    of words; a partial is gone in a moment, and is heard as fast as can be."""
+    if request.priority is Priority.PARTIAL:
+        return request.options
+    return replace(request.options, timestamps=True, words=True)
 
 
 def _voice(request: Request, place: int) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from speech.gate import Span
+
 Audio = npt.NDArray[np.float32]
 SAMPLE_RATE = 16_000
 
@@ -24,6 +26,7 @@ class Options:
     fallback: bool = True  # try higher temperatures where the text looks wrong
     max_tokens: int | None = None  # stop after so many; None: half the model's context
     window: str | None = None  # "padded" or "bucketed"; None: as the engine is set
+    expected: tuple[str, ...] = ()  # languages of the speaker's last lines: evidence where the sound leaves doubt
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Row:
     audio: Audio
     options: Options = Options()
     rate: int = SAMPLE_RATE  # samples a second; an engine resamples nothing, and refuses any other
+    speech: tuple[Span, ...] = ()  # where in it somebody speaks, seconds; empty: unknown
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,18 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """A part of a clip, seconds from its start, in one language."""
+
+    start: float
+    end: float
+    language: str
+
+
+@dataclass(frozen=True)
 class Hypothesis:
-    """What an engine heard in one clip, and how sure it is."""
+    """What an engine heard in one clip, and how sure it is. `turns`: the clip's parts where it found more than one
+    language in it; then there is no text, for each part is to be heard alone, in its own language."""
 
     text: str
     language: str
@@ -67,3 +81,4 @@ class Hypothesis:
     segments: tuple[Segment, ...] = ()
     words: tuple[Word, ...] = ()  # empty where they were not asked for
     tokens: tuple[int, ...] = ()  # the model's own, without the special ones at the ends
+    turns: tuple[Turn, ...] = ()

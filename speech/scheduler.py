@@ -24,6 +24,7 @@ from speech.engines import (
     probe,
     refusal,
 )
+from speech.gate import Span
 from speech.turns import Claim, Priority, Turns
 
 FAILURES = 3  # calls of the engine that failed in a row, before it has to show that it works at all
@@ -91,8 +92,11 @@ class Scheduler:
         speaker: str = "",
         asked: float | None = None,
         begun: bool = False,
+        speech: tuple[Span, ...] = (),
     ) -> Hypothesis:
-        """Wait for the clip's turn and text. `patience` sets its deadline, in seconds from `asked`, a time of `clock`
+        """Wait for the clip's turn and text. `speech`: where in it somebody speaks.
+
+        `patience` sets its deadline, in seconds from `asked`, a time of `clock`
         (now, where it is not given). `begun`: more of a recording that is being heard. A caller that is cancelled
         leaves the queue; what comes of a row that is in the engine already is let go.
 
@@ -101,7 +105,7 @@ class Scheduler:
             raise self.broken.result()
         if priority not in self._takes:
             raise Closed("ending")
-        row = Row(audio, options)
+        row = Row(audio, options, speech=speech)
         if error := refusal(row, self.engine.capabilities):
             raise error
         now = self.clock()

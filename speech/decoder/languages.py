@@ -1,25 +1,58 @@
-"""Which language is spoken: the likeliest of the language tokens after nothing but the start of a text."""
+"""Language detection: the likeliest of the language tokens after nothing but the start of a text.
+
+The encoder's positions are moments (20 ms each), so the same question can be asked of a part of a clip by letting
+cross-attention see that part alone. That costs one step of the decoder, and no second run of the encoder.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
 from speech.decoder.model import Attended, Cache, Model
 from speech.decoder.vocabulary import Vocabulary
 
+MOMENTS_A_SECOND = 50  # positions of the encoder
+# How much a speaker's last lines weigh beside the sound: a language they spoke in counts as often as they did so, any
+# other once. Enough to decide half a second of speech, far too little to outvote a clear sentence.
+UNSPOKEN_WEIGHT = 1.0
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A language and how likely it is among those allowed (0 to 1)."""
+
+    code: str
+    probability: float
+
 
 def detected(
-    model: Model, vocabulary: Vocabulary, heard: list[Attended], allowed: Sequence[Sequence[str]]
-) -> list[str]:
-    """Each row's language, out of those that are allowed to it."""
+    model: Model,
+    vocabulary: Vocabulary,
+    heard: list[Attended],
+    allowed: Sequence[Sequence[str]],
+    expected: Sequence[Sequence[str]] = (),
+) -> list[Guess]:
+    """Each row's language, out of those `allowed` to it. `expected`: the languages of its speaker's last lines."""
     rows = len(allowed)
     start = torch.full((rows, 1), vocabulary.start, device=model.device)
     hidden = model.decode(start, torch.zeros_like(start), heard, Cache(model, rows), None)
     logits = model.logits(hidden[:, -1])
     tokens = vocabulary.language_tokens
-    return [
-        max(codes, key=dict(zip(codes, row[[tokens[code] for code in codes]].tolist(), strict=True)).__getitem__)
-        for row, codes in zip(logits, allowed, strict=True)
-    ]
+    before: Sequence[Sequence[str]] = expected or [()] * rows
+    found = []
+    for row, codes, spoken in zip(logits, allowed, before, strict=True):
+        weights = torch.tensor([UNSPOKEN_WEIGHT + spoken.count(code) for code in codes], device=model.device)
+        chances = (row[[tokens[code] for code in codes]] + weights.log()).softmax(dim=-1)
+        best = int(chances.argmax())
+        found.append(Guess(codes[best], float(chances[best])))
+    return found
+
+
+def between(heard: list[Attended], start: float, end: float) -> list[Attended]:
+    """What cross-attention reads of one row's seconds from `start` to `end`, a position at least."""
+    first = int(start * MOMENTS_A_SECOND)
+    last = max(first + 1, int(end * MOMENTS_A_SECOND))
+    return [(keys[:, :, first:last], values[:, :, first:last]) for keys, values in heard]

@@ -14,6 +14,7 @@ from speech.rows import Hypothesis as Hypothesis
 from speech.rows import Options as Options
 from speech.rows import Row as Row
 from speech.rows import Segment as Segment
+from speech.rows import Turn as Turn
 from speech.rows import Word as Word
 
 SILENCE: Audio = np.zeros(SAMPLE_RATE, np.float32)

@@ -10,13 +10,13 @@ import torch
 from whisper.utils import compression_ratio
 
 from speech.decoder import checkpoint, words
-from speech.decoder.languages import detected
 from speech.decoder.loop import Decoded
 from speech.decoder.mel import LogMel
 from speech.decoder.model import Attended, Model
 from speech.decoder.steps import Steps
 from speech.decoder.vocabulary import Vocabulary
 from speech.engines import SAMPLE_RATE, Capabilities, Hypothesis, Outcome, Row, buckets, fallback, lost, names, refusal
+from speech.engines.spoken import Detector
 from speech.engines.stamps import segments
 
 CPU_BATCH, GPU_BATCH = 8, 64  # rows decoded together at most
@@ -74,6 +74,7 @@ class WhisperEngine:
             words=True,
             batch=self._batch,
         )
+        self._detector = Detector(self._whisper, self._vocabulary, self._mel, self.capabilities.languages)
 
     def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
         outcomes: list[Outcome | None] = [refusal(row, self.capabilities) for row in rows]
@@ -102,6 +103,18 @@ class WhisperEngine:
 
     def _transcribed(self, rows: list[Row], seconds: float) -> list[Hypothesis]:
         heard = self._listened(rows, seconds)
+        found: dict[int, Hypothesis] = {}
+        for i, row in enumerate(rows):
+            if turns := self._detector.turns(row, heard.languages[i], heard.only([i]).attended):
+                found[i] = Hypothesis("", heard.languages[i], turns=turns)
+        whole = [i for i in range(len(rows)) if i not in found]
+        if whole:
+            found.update(zip(whole, self._written(heard.only(whole)), strict=True))
+        return [found[i] for i in range(len(rows))]
+
+    def _written(self, heard: _Heard) -> list[Hypothesis]:
+        """Each row's text, at higher temperatures where it looks wrong."""
+        rows = heard.rows
         best = self._decoded(heard, fallback.TEMPERATURES[0])
         for temperature in fallback.TEMPERATURES[1:]:
             wrong = [i for i, one in enumerate(best) if rows[i].options.fallback and fallback.looks_wrong(one)]
@@ -118,11 +131,7 @@ class WhisperEngine:
         unknown = [i for i, row in enumerate(rows) if row.options.language is None]
         if unknown and len(self._vocabulary.languages) > 1:
             heard = _Heard(attended, rows, languages).only(unknown)
-            can = set(self.capabilities.languages)
-            allowed = [sorted(can & set(rows[i].options.languages or can)) for i in unknown]
-            for i, language in zip(
-                unknown, detected(self._whisper, self._vocabulary, heard.attended, allowed), strict=True
-            ):
+            for i, language in zip(unknown, self._detector.languages(heard.rows, heard.attended), strict=True):
                 languages[i] = language
         return _Heard(attended, rows, languages)
 

@@ -27,6 +27,10 @@ def taken(audio: sounds.Audio) -> Taken:
     return Taken(audio, tuple(gate.spans(audio, 2)))
 
 
+def clip(start: float, voiced: float) -> Clip:
+    return Clip(start, EMPTY, (gate.Span(0.0, voiced),))
+
+
 def end(clip: Clip) -> float:
     return clip.start + clip.seconds
 
@@ -110,19 +114,19 @@ async def test_every_sentence_of_a_long_file_comes_back_in_order(engine):
 
 
 def test_texts_join_with_spaces_only_where_the_language_has_them():
-    clips = [Clip(0.0, EMPTY, 2.0), Clip(30.0, EMPTY, 2.0)]
+    clips = [clip(0.0, 2.0), clip(30.0, 2.0)]
     assert joined(clips, [heard("One."), heard("Two.")]).text == "One. Two."
     assert joined(clips, [heard("一。", "zh"), heard("二。", "ja")]).text == "一。二。"
     assert joined(clips, [heard("一。", "zh"), heard("Two.")]).text == "一。 Two."
 
 
 def test_the_language_of_a_recording_is_the_one_spoken_longest():
-    clips = [Clip(0.0, EMPTY, 1.0), Clip(30.0, EMPTY, 2.0), Clip(60.0, EMPTY, 1.5)]
+    clips = [clip(0.0, 1.0), clip(30.0, 2.0), clip(60.0, 1.5)]
     assert joined(clips, [heard("一。", "zh"), heard("Two."), heard("三。", "zh")]).language == "zh"
 
 
 def test_words_keep_their_place_and_the_first_of_a_clip_stands_apart():
-    clips = [Clip(0.0, EMPTY, 1.0), Clip(30.0, EMPTY, 2.0)]
+    clips = [clip(0.0, 1.0), clip(30.0, 2.0)]
     rows = [
         Hypothesis("One.", "en", words=(Word(0.1, 0.4, "One."),)),
         Hypothesis("Two.", "en", words=(Word(0.5, 1.0, "Two."),)),
@@ -131,12 +135,12 @@ def test_words_keep_their_place_and_the_first_of_a_clip_stands_apart():
 
 
 def test_times_are_the_recordings_own():
-    clips = [Clip(0.0, EMPTY, 2.0), Clip(30.25, EMPTY, 2.0)]
+    clips = [clip(0.0, 2.0), clip(30.25, 2.0)]
     assert [s.start for s in joined(clips, [heard("One."), heard("Two.")]).segments] == [0.5, 30.75]
 
 
 def test_a_clip_that_is_not_believed_is_kept_apart_and_the_others_stay():
-    clips = [Clip(0.0, EMPTY, 2.0), Clip(30.0, EMPTY, 2.0)]
+    clips = [clip(0.0, 2.0), clip(30.0, 2.0)]
     result = joined(clips, [heard("One."), heard("Thanks for watching!", avg_logprob=-0.95)])
     assert result.text == "One."
     assert result.suppressed is not None

@@ -13,7 +13,7 @@ import pytest
 from speech import codec, turns
 from speech.config import Config
 from speech.engines import SILENCE, Engine, Options, Outcome, Row
-from speech.node import Node, Request, Unusable
+from speech.node import Node, Progress, Request, Unusable
 from speech.server import create_app
 from speech.turns import Priority
 from tests.speech import sounds
@@ -46,12 +46,16 @@ async def test_a_file_of_more_clips_than_may_wait_is_heard(node, engine, monkeyp
 async def test_live_speech_is_heard_as_it_was_cut_and_only_cut_again_where_no_row_holds_it(node):
     sentences = sounds.sentences("zh")[1:4]
     live = Request(codec.as_wav(sounds.told(sentences, pause=1.3)), Options(language="zh"), Priority.FINAL)
-    assert len((await node.hear(live)).segments) == 1
-    assert len((await node.hear(replace(live, priority=Priority.FILE))).segments) == 3
+    assert await clips_heard(node, live) == 1
+    assert await clips_heard(node, replace(live, priority=Priority.FILE)) == 3
     longer = codec.as_wav(sounds.told(sounds.sentences("zh")[:8], pause=1.0))
-    answer = await node.hear(replace(live, data=longer))
-    assert answer.duration > 30
-    assert len(answer.segments) > 1
+    assert await clips_heard(node, replace(live, data=longer)) > 1
+
+
+async def clips_heard(node: Node, request: Request) -> int:
+    seen: list[Progress] = []
+    await node.hear(request, seen.append)
+    return len(seen)
 
 
 async def test_a_trim_that_leaves_nothing_is_an_empty_clip(node):

@@ -1,0 +1,112 @@
+"""Second pass: hears again the speech that a first transcript has no words for, and says what stays without words.
+
+As openai-whisper and faster-whisper go on at the last time stamp, but wherever the hole lies, and each stretch alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from speech import checks, coverage
+from speech.clips import Clip
+from speech.engines import Hypothesis, Turn
+from speech.gate import Span
+
+ROUNDS = 3  # times that a stretch may be heard again, each time what the last one left
+MARGIN_SECONDS = 0.25  # kept around a stretch: less than what words are given on both sides, so none is heard twice
+LEAST_GAP_SECONDS = 0.8  # of speech; what is shorter and stays without words is a cough or an "uh"
+SAME_TEXT = 0.6  # likeness of two texts from which on one is taken for the other said again
+
+Hear = Callable[[Clip, str | None], Awaitable[Hypothesis]]  # a clip and its language; None: as the caller asked
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of a clip and what was heard in it."""
+
+    clip: Clip
+    heard: Hypothesis
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Everything heard in a clip, in order of time, and the speech that stayed without words (recording's seconds)."""
+
+    passages: tuple[Passage, ...]
+    gaps: tuple[Span, ...] = ()
+
+
+async def complete(clip: Clip, first: Hypothesis, hear: Hear, rounds: int = ROUNDS) -> Complete:
+    """`first` and what it left out, heard again with `hear`. Raises what `hear` raises.
+
+    A clip in several languages is heard part by part. A text that is not believed covers nothing: each stretch of its
+    speech is heard alone, where there is more than one.
+    """
+    passage = Passage(clip, first)
+    if first.turns:
+        return _together(await asyncio.gather(*(_turn(clip, turn, hear, rounds) for turn in first.turns)))
+    parts = _parts_left_out(passage)
+    if not parts or not rounds:
+        return Complete((passage,), tuple(gap for part in parts for gap in _gaps(part)))
+    again = await asyncio.gather(*(_heard_again(passage, part, hear, rounds - 1) for part in parts))
+    return _together([Complete((passage,)), *again])
+
+
+async def _turn(clip: Clip, turn: Turn, hear: Hear, rounds: int) -> Complete:
+    """One language's part of a clip."""
+    part = clip.part(turn.start, turn.end)
+    return await complete(part, await hear(part, turn.language), hear, rounds)
+
+
+async def _heard_again(before: Passage, part: Clip, hear: Hear, rounds: int) -> Complete:
+    """One stretch. Text that stands beside it already shows that only the times were wrong, and is let go."""
+    heard = await hear(part, None)
+    if not heard.text and not heard.turns:
+        return Complete((), tuple(_gaps(part)))
+    if _is_repeated(heard.text, before, part):
+        return Complete(())
+    return await complete(part, heard, hear, rounds)
+
+
+def _parts_left_out(passage: Passage) -> list[Clip]:
+    """What of the clip is to be heard again: the stretches of speech that its text does not cover."""
+    clip, heard = passage.clip, passage.heard
+    believed = bool(heard.text) and not checks.judge(heard, clip.voiced)
+    if believed:
+        stretches = coverage.missing(clip.speech, heard)
+    else:
+        stretches = coverage.stretches(clip.speech)
+        if len(stretches) < 2:  # it would be the same clip again
+            return []
+    return [clip.part(one.start - MARGIN_SECONDS, one.end + MARGIN_SECONDS) for one in stretches]
+
+
+def _together(found: Sequence[Complete]) -> Complete:
+    passages = sorted((one for other in found for one in other.passages), key=lambda one: one.clip.start)
+    return Complete(tuple(passages), tuple(gap for other in found for gap in other.gaps))
+
+
+def _is_repeated(text: str, passage: Passage, part: Clip) -> bool:
+    """Whether `text` is what the passage has just before or just after this part."""
+    at = part.start - passage.clip.start
+    said = "".join(one.text for one in passage.heard.segments if one.start <= at + MARGIN_SECONDS)
+    later = "".join(one.text for one in passage.heard.segments if one.end >= at)
+    bare = checks.bare(text)
+    tail, head = checks.bare(said)[-len(bare) :], checks.bare(later)[: len(bare)]
+    return bool(bare) and max(_likeness(bare, tail), _likeness(bare, head)) >= SAME_TEXT
+
+
+def _likeness(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _gaps(clip: Clip) -> list[Span]:
+    """The speech of a clip that stays without words, on the recording's time line, where it is worth telling."""
+    return [
+        Span(round(clip.start + one.start, 3), round(clip.start + one.end, 3))
+        for one in coverage.stretches(clip.speech)
+        if one.end - one.start >= LEAST_GAP_SECONDS
+    ]
