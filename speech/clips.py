@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from speech import checks, gate, segmenter
+from speech import checks, gate, levels, segmenter
 from speech.engines import Audio, Hypothesis, Segment, Word
 from speech.gate import SAMPLE_RATE, Span
 from speech.intake import Taken
 from speech.segmenter import Rules
 
 QUIET_SECONDS = 2.0  # what is kept of the quiet around speech: models guess in long silence
+SOUND_MARGIN = 0.2  # seconds kept around a sound that is no clear silence
+NEAR_SECONDS = 2.0  # how far from a clip a sound may be to go along with it
 UNSPACED = frozenset({"zh", "ja", "yue", "th", "lo", "my"})  # written without spaces
 
 Timed = TypeVar("Timed", Segment, Word)
@@ -58,19 +62,44 @@ class Joined:
 
 
 def whole(taken: Taken) -> Clip:
-    """A recording that is one clip already: cut once, by whoever heard the pauses as they were."""
+    """A recording that is one clip already: cut once, by whoever heard the pauses as they were. Long silence around the
+    speech is left out, nothing else."""
     first = max(0.0, taken.spans[0].start - QUIET_SECONDS)
     last = min(taken.seconds, taken.spans[-1].end + QUIET_SECONDS)
+    for start, end in levels.sounding(taken.audio):
+        first, last = min(first, max(0.0, start - SOUND_MARGIN)), max(last, min(taken.seconds, end + SOUND_MARGIN))
     return _between(taken, first, last)
 
 
 def cut(taken: Taken, rules: Rules) -> list[Clip]:
-    """The clips of a recording with speech in it, in order. Every one of its spans lies in them: no clip overlaps
-    another, and a cut without a pause loses nothing."""
+    """The clips of a recording with speech in it, in order. Every one of its spans lies in them, and what sounds close
+    to them goes along: the detector may miss a quiet word. No clip overlaps another, and a cut without a pause loses
+    nothing."""
     found = segmenter.cut(taken.audio, taken.spans, rules)
     if not found:  # shorter than what opens a clip
         return [whole(taken)]
-    return [_between(taken, max(0, one.start) / 1000, one.end / 1000) for one in found]
+    edges = [[max(0, one.start) / 1000, one.end / 1000] for one in found]
+    for start, end in levels.sounding(taken.audio):
+        _attach(edges, start - SOUND_MARGIN, end + SOUND_MARGIN, rules.max_seconds)
+    return [_between(taken, start, min(taken.seconds, end)) for start, end in edges]
+
+
+def _attach(edges: list[list[float]], start: float, end: float, longest: float) -> None:
+    """Let the clip before, or else the one after a sound reach over it, where it is near and there is room."""
+    before = bisect.bisect_right(edges, start, key=lambda edge: edge[0]) - 1
+    free = edges[before + 1][0] if before + 1 < len(edges) else math.inf
+    if before >= 0:
+        own = edges[before]
+        if end <= own[1]:
+            return
+        if start - own[1] < NEAR_SECONDS and min(end, free) - own[0] <= longest:
+            own[1] = max(own[1], min(end, free))
+            return
+    if before + 1 < len(edges):
+        after = edges[before + 1]
+        first = max(0.0, start, edges[before][1] if before >= 0 else 0.0)
+        if after[0] - end < NEAR_SECONDS and first < after[0] and after[1] - first <= longest:
+            after[0] = first
 
 
 def joined(clips: Sequence[Clip], heard: Sequence[Hypothesis]) -> Joined:

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import webrtcvad
 
+from speech import levels
+
 SAMPLE_RATE = 16_000
 FRAME_MS = 30
 FRAME = SAMPLE_RATE * FRAME_MS // 1000  # 480 samples
@@ -41,16 +43,17 @@ class Span:
 
 
 def spans(audio: npt.NDArray[np.float32], aggressiveness: int | None) -> list[Span]:
-    """Speech in `audio` (float32 (samples,), 16 kHz). `aggressiveness` 0 to 3; None takes all of it as speech.
+    """Speech in `audio` (float32 (samples,), 16 kHz), as it was recorded. `aggressiveness` 0 to 3; None takes all of it
+    as speech.
 
-    The detector remembers what it heard, so every call has a new one.
+    The detector looks at a raised copy, and remembers what it heard, so every call has a new one.
     """
     if not audio.size:
         return []
     length = len(audio) / SAMPLE_RATE
     if aggressiveness is None:
         return [Span(0.0, length)]
-    found = _spans(_smoothed(voiced(audio, aggressiveness)), length)
+    found = _spans(_smoothed(voiced(levels.raised(audio), aggressiveness)), length)
     return [span for span in found if not steady(audio, span)]
 
 
@@ -107,7 +110,7 @@ def _levels(audio: npt.NDArray[np.float32], start: float, end: float) -> npt.NDA
     if len(frames) < 3:
         return np.zeros(0)
     power = np.convolve((frames**2).mean(axis=1), np.ones(3) / 3, "valid")
-    return np.asarray(10 * np.log10(power + 1e-10))
+    return np.asarray(10 * np.log10(power + 1e-12))
 
 
 def _spread(levels: npt.NDArray[np.float64]) -> float:

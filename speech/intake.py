@@ -50,11 +50,12 @@ class Taken:
 def take(data: bytes, order: Order) -> Taken:
     """Decode, trim and look for speech. Raises `codec.Undecodable`.
 
-    The detector looks at a raised copy, for it is deaf to quiet speech. The engine gets the clip as it was recorded:
-    Whisper hears quiet speech as it is, and lost half of a sentence where 30 dB were added.
+    The engine gets the clip as loud as it was recorded: Whisper hears quiet speech as it is, and lost half of a
+    sentence where 30 dB were added.
     """
     kept = codec.decode(data, max_seconds=order.max_seconds, keep_from=order.keep_from, keep_to=order.keep_to)
-    return Taken(codec.unclipped(kept), tuple(gate.spans(codec.raised(kept), order.aggressiveness)))
+    audio = codec.unclipped(kept)
+    return Taken(audio, tuple(gate.spans(audio, order.aggressiveness)))
 
 
 class Unstartable(Exception):

@@ -136,7 +136,7 @@ class Speaker:
     async def _partial(self, clip: Stretch) -> None:
         """A first guess at what there is of the open clip: its sound is decoded already, and a line of it may wait for
         nothing but the engine."""
-        audio = codec.raised(self._sound(clip))
+        audio = codec.unclipped(self._sound(clip))
         options = replace(self._options, fallback=False)
         try:
             heard = await self._scheduler.hear(audio, options, Priority.PARTIAL, speaker=self._plan.file.name)
