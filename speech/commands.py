@@ -14,9 +14,10 @@ from speech import codec, loading, subtitles, wire
 from speech.config import BadSetting, Config
 from speech.engines import Capabilities, EngineError, Options
 from speech.intake import Unstartable
-from speech.node import FILE_MAX_SECONDS, Answer, Node, Request, Unusable
+from speech.node import FILE_MAX_SECONDS, Answer, Node, Unusable
 from speech.progress import Bar
 from speech.scheduler import Broken, Closed
+from speech.transcription import Request
 from speech.turns import Expired, Overloaded
 from speech.weights import Say
 

@@ -22,20 +22,23 @@ WORD_TOLERANCE = 0.3  # the same of the alignment
 # Shorter stretches are breath and hesitation, or the alignment's own error, which reaches 1.9 s within a segment
 LEAST_OUTSIDE_SEGMENTS = 0.6
 LEAST_WITHIN_SEGMENTS = 2.0
+LEAST_AT_THE_START = 0.5  # before the first word: models like to begin in mid-sentence
 PAUSE_SECONDS = 0.4  # speech with a longer pause between is looked at apart
 
 
 def missing(speech: Sequence[Span], heard: Hypothesis) -> list[Span]:
     """The stretches of `speech` that the hypothesis has no words for, in order.
 
-    Speech outside the segments counts from 0.6 s on, speech within a segment but away from its words from 2 s on (only
-    where the engine gives word times). Times are seconds from the start of the row.
+    Speech outside the segments counts from 0.6 s on. Where the engine gives word times, speech within a segment but
+    away from its words counts from 2 s on, and before the first word from 0.5 s on. Times are seconds of the row.
     """
     stamps = [Span(one.start - STAMP_TOLERANCE, one.end + STAMP_TOLERANCE) for one in heard.segments]
     found = _long(outside(speech, stamps), LEAST_OUTSIDE_SEGMENTS)
     if heard.words:
         within = [Span(max(a.start, b.start), min(a.end, b.end)) for a in speech for b in stamps if _meet(a, b)]
-        found += _long(outside(_merged(within), _said(heard.words)), LEAST_WITHIN_SEGMENTS)
+        unsaid = outside(_merged(within), _said(heard.words))
+        found += _long(unsaid, LEAST_WITHIN_SEGMENTS)
+        found += [one for one in _long(unsaid, LEAST_AT_THE_START) if one.end <= heard.words[0].end]
     return _merged(found)
 
 

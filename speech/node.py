@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from speech import checks, clips, gate, script
 from speech.clips import Clip
 from speech.config import Config
-from speech.engines import Engine, Hypothesis, Options, Segment, Word, probe
+from speech.engines import Engine, Hypothesis, Segment, Word, probe
 from speech.intake import Intake, Order, Taken
 from speech.scheduler import Broken, Scheduler, call_seconds
-from speech.second_pass import Complete, Passage, complete
 from speech.segmenter import Rules
+from speech.transcription import Request, Told, Transcription
 from speech.turns import Priority
 
 logger = logging.getLogger(__name__)
 
 LIVE_MARGIN_SECONDS = 15.0  # pre-roll, overlap and lateness that a live clip may bring beside its speech
 FILE_MAX_SECONDS = 3600.0
-ANYTHING = Options()  # language detected, text without times
 STOP_SECONDS = 2.0  # for what still runs when the callers have been answered or are gone
 
 
@@ -48,21 +46,6 @@ class UnknownLanguage(Unusable):
 
 
 @dataclass(frozen=True)
-class Request:
-    """A clip to be heard, and how."""
-
-    data: bytes
-    options: Options = ANYTHING
-    priority: Priority = Priority.FILE
-    patience: float = math.inf  # seconds from now
-    keep_from: float | None = None  # milliseconds from the recording's first sample
-    keep_to: float | None = None
-    script: str = ""
-    clip: str = ""
-    speaker: str = ""  # whose voice it is, so that speakers take turns; any name, the same for the same person
-
-
-@dataclass(frozen=True)
 class Answer:
     """What was heard. Times are seconds from the start of what was kept of the clip."""
 
@@ -77,19 +60,6 @@ class Answer:
     segments: tuple[Segment, ...]
     words: tuple[Word, ...] = ()  # where they were asked for and the engine can
     gaps: tuple[gate.Span, ...] = ()  # speech that stayed without words
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a recording has been heard: clips, and seconds of sound in them."""
-
-    clips_done: int
-    clips: int
-    seconds_done: float
-    seconds: float
-
-
-Told = Callable[[Progress], None]
 
 
 class Node:
@@ -153,10 +123,11 @@ class Node:
         if not gate.seconds(taken.spans):
             return self._silent(taken, request)
         found = await self._cut(taken, request, self.scheduler.engine.capabilities.window_seconds)
-        heard = await _transcribed(found, request, asked, self.scheduler, told)
+        heard = await Transcription(request, self.scheduler, asked, told).of(found)
         passages = [passage for one in heard for passage in one.passages]
-        joined = clips.joined([one.clip for one in passages], [one.heard for one in passages])
-        return replace(_answer(joined, taken, request.script), gaps=tuple(gap for one in heard for gap in one.gaps))
+        texts = [_written(one.heard, request.script) for one in passages]
+        gaps = tuple(gap for one in heard for gap in one.gaps)
+        return _answer(clips.joined([one.clip for one in passages], texts), taken, gaps)
 
     def _loaded(self) -> tuple[Engine, float]:
         """The engine, its first and slowest call behind it, and how long any later one may take."""
@@ -193,70 +164,21 @@ class Node:
         return await asyncio.to_thread(clips.cut, taken, rules)  # an hour has 360,000 frames
 
 
-async def _transcribed(
-    found: list[Clip], request: Request, asked: float, scheduler: Scheduler, told: Told | None
-) -> list[Complete]:
-    room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
-    done = Progress(0, len(found), 0.0, sum(clip.seconds for clip in found))
-    options = _heard_by(request)
-
-    async def heard(clip: Clip, options: Options, speaker: str, *, begun: bool) -> Hypothesis:
-        return await scheduler.hear(
-            clip.audio,
-            options,
-            request.priority,
-            request.patience,
-            speaker=speaker,
-            asked=asked,
-            begun=begun,
-            speech=clip.speech,
-        )
-
-    async def completed(clip: Clip, speaker: str, *, begun: bool) -> Complete:
-        nonlocal done
-
-        def again(part: Clip, language: str | None) -> Awaitable[Hypothesis]:
-            unprompted = replace(options, prompt=None, language=language or options.language)
-            return heard(part, unprompted, speaker, begun=True)
-
-        async with room:
-            first = await heard(clip, options, speaker, begun=begun)
-            if request.priority is Priority.PARTIAL:
-                return Complete((Passage(clip, first),))
-            whole = await complete(clip, first, again)
-        done = replace(done, clips_done=done.clips_done + 1, seconds_done=done.seconds_done + clip.seconds)
-        if told:
-            told(done)
-        return whole
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            work = (completed(clip, _voice(request, place), begun=place > 0) for place, clip in enumerate(found))
-            tasks = [group.create_task(one) for one in work]
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None  # clips of one recording fail together
-    return [task.result() for task in tasks]
-
-
-def _heard_by(request: Request) -> Options:
-    """How a request's clips are heard. What stays is looked at for speech without words, by time stamps and the times
-    of words; a partial is gone in a moment, and is heard as fast as can be."""
-    if request.priority is Priority.PARTIAL:
-        return request.options
-    return replace(request.options, timestamps=True, words=True)
-
-
-def _voice(request: Request, place: int) -> str:
-    """Whose turn a clip takes. A long partial's later clips replace their like, never its first."""
-    apart = request.speaker and request.priority is Priority.PARTIAL and place
-    return f"{request.speaker} {place}" if apart else request.speaker
-
-
-def _answer(heard: clips.Joined, taken: Taken, wanted: str) -> Answer:
+def _written(heard: Hypothesis, wanted: str) -> Hypothesis:
+    """The same in the script that is asked for, where it is Chinese."""
     chinese = wanted if heard.language == "zh" else ""
     words = script.written_apart([word.text for word in heard.words], chinese)
-    return Answer(
+    return replace(
+        heard,
         text=script.written(heard.text, chinese),
+        segments=tuple(replace(one, text=script.written(one.text, chinese)) for one in heard.segments),
+        words=tuple(replace(word, text=text) for word, text in zip(heard.words, words, strict=True)),
+    )
+
+
+def _answer(heard: clips.Joined, taken: Taken, gaps: tuple[gate.Span, ...]) -> Answer:
+    return Answer(
+        text=heard.text,
         language=heard.language,
         duration=taken.seconds,
         silent=None if heard.text else ("suppressed" if heard.suppressed else "empty"),
@@ -264,6 +186,7 @@ def _answer(heard: clips.Joined, taken: Taken, wanted: str) -> Answer:
         avg_logprob=heard.avg_logprob,
         no_speech_prob=heard.no_speech_prob,
         compression_ratio=heard.compression_ratio,
-        segments=tuple(replace(one, text=script.written(one.text, chinese)) for one in heard.segments),
-        words=tuple(replace(word, text=text) for word, text in zip(heard.words, words, strict=True)),
+        segments=heard.segments,
+        words=heard.words,
+        gaps=gaps,
     )

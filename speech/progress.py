@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from speech.node import Progress
 from speech.subtitles import columns
+from speech.transcription import Progress
 
 EVERY_SECONDS = 5.0  # between two lines
 CELLS = 24

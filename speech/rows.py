@@ -82,3 +82,4 @@ class Hypothesis:
     words: tuple[Word, ...] = ()  # empty where they were not asked for
     tokens: tuple[int, ...] = ()  # the model's own, without the special ones at the ends
     turns: tuple[Turn, ...] = ()
+    language_probability: float = 1.0  # 1 where the caller named the language

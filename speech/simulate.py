@@ -19,9 +19,10 @@ from speech.config import BadSetting, Config
 from speech.engines import Options
 from speech.intake import Unstartable
 from speech.microphone import Microphone
-from speech.node import FILE_MAX_SECONDS, Node, Request
+from speech.node import FILE_MAX_SECONDS, Node
 from speech.scheduler import Scheduler
 from speech.segmenter import Rules, Stretch
+from speech.transcription import Request
 from speech.turns import Priority, Superseded
 from speech.weights import Say
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 
 from speech.engines import Options
-from speech.node import Answer, Request, Unusable
+from speech.node import Answer, Unusable
+from speech.transcription import Request
 from speech.turns import Priority
 
 MAX_SPEAKER = 200  # characters
@@ -91,6 +92,7 @@ def shown(answer: Answer, spent: float, model: str, *, timestamps: bool) -> dict
         "avg_logprob": _finite(answer.avg_logprob),
         "no_speech_prob": _finite(answer.no_speech_prob),
         "compression_ratio": _finite(answer.compression_ratio),
+        "gaps": [{"start": gap.start, "end": gap.end} for gap in answer.gaps],
     }
     if timestamps:
         fields["segments"] = [{"start": s.start, "end": s.end, "text": s.text} for s in answer.segments]

@@ -30,9 +30,9 @@ class Detector:
         self._model, self._vocabulary, self._mel = model, vocabulary, mel
         self._languages = frozenset(languages)
 
-    def languages(self, rows: Sequence[Row], heard: list[Attended]) -> list[str]:
+    def languages(self, rows: Sequence[Row], heard: list[Attended]) -> list[Guess]:
         """The language of each row, whose encodings are in `heard`."""
-        return [guess.code for guess in self._guessed(rows, heard)]
+        return self._guessed(rows, heard)
 
     def turns(self, row: Row, language: str, heard: list[Attended]) -> tuple[Turn, ...]:
         """The row's parts by language; none where it is spoken in one language, or where the caller named it.

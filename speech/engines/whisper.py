@@ -10,6 +10,7 @@ import torch
 from whisper.utils import compression_ratio
 
 from speech.decoder import checkpoint, words
+from speech.decoder.languages import Guess
 from speech.decoder.loop import Decoded
 from speech.decoder.mel import LogMel
 from speech.decoder.model import Attended, Model
@@ -29,7 +30,7 @@ class _Heard:
 
     attended: list[Attended]
     rows: list[Row]
-    languages: list[str]
+    languages: list[Guess]
 
     def only(self, places: list[int]) -> _Heard:
         if places == list(range(len(self.rows))):
@@ -105,8 +106,8 @@ class WhisperEngine:
         heard = self._listened(rows, seconds)
         found: dict[int, Hypothesis] = {}
         for i, row in enumerate(rows):
-            if turns := self._detector.turns(row, heard.languages[i], heard.only([i]).attended):
-                found[i] = Hypothesis("", heard.languages[i], turns=turns)
+            if turns := self._detector.turns(row, heard.languages[i].code, heard.only([i]).attended):
+                found[i] = Hypothesis("", heard.languages[i].code, turns=turns)
         whole = [i for i in range(len(rows)) if i not in found]
         if whole:
             found.update(zip(whole, self._written(heard.only(whole)), strict=True))
@@ -127,7 +128,7 @@ class WhisperEngine:
     def _listened(self, rows: list[Row], seconds: float) -> _Heard:
         """Encode once, whatever is then asked of it, and find out who speaks what."""
         attended = self._whisper.listened(self._whisper.encode(self._mel([row.audio for row in rows], seconds)))
-        languages = [row.options.language or "en" for row in rows]
+        languages = [Guess(row.options.language or "en", 1.0) for row in rows]
         unknown = [i for i, row in enumerate(rows) if row.options.language is None]
         if unknown and len(self._vocabulary.languages) > 1:
             heard = _Heard(attended, rows, languages).only(unknown)
@@ -137,7 +138,7 @@ class WhisperEngine:
 
     def _decoded(self, heard: _Heard, temperature: float) -> list[Hypothesis]:
         plans = [
-            self._vocabulary.plan(row.options, language, temperature)
+            self._vocabulary.plan(row.options, language.code, temperature)
             for row, language in zip(heard.rows, heard.languages, strict=True)
         ]
         results = self._steps.decoded(heard.attended, plans, self._vocabulary.no_speech)
@@ -146,7 +147,8 @@ class WhisperEngine:
             for one, row, language in zip(results, heard.rows, heard.languages, strict=True)
         ]
 
-    def _hypothesis(self, one: Decoded, row: Row, language: str, temperature: float) -> Hypothesis:
+    def _hypothesis(self, one: Decoded, row: Row, guess: Guess, temperature: float) -> Hypothesis:
+        language = guess.code
         text, decode = self._vocabulary.text(one.tokens, language), self._vocabulary.tokenizer(language).decode
         return Hypothesis(
             text=text,
@@ -157,6 +159,7 @@ class WhisperEngine:
             temperature=temperature,
             segments=segments(one.tokens, self.rules.first_stamp, decode, len(row.audio) / SAMPLE_RATE),
             tokens=one.tokens,
+            language_probability=guess.probability,
         )
 
     def _worded(self, heard: _Heard, place: int, one: Hypothesis) -> Hypothesis:

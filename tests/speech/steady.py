@@ -18,7 +18,8 @@ import numpy as np
 from speech import codec
 from speech.config import Config
 from speech.engines import SAMPLE_RATE, Engine, Options
-from speech.node import Node, Request
+from speech.node import Node
+from speech.transcription import Request
 from speech.turns import Priority
 from tests.speech import sounds
 from tests.speech.checkpoints import MULTILINGUAL, random_checkpoint

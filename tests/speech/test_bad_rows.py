@@ -20,8 +20,9 @@ import torch
 from speech import checkpoint, codec, loading, weights
 from speech.config import Config
 from speech.engines import SAMPLE_RATE, Engine, EngineError, Hypothesis, Options, Outcome, Row, lost, refusal
-from speech.node import Node, Request, UnknownLanguage
+from speech.node import Node, UnknownLanguage
 from speech.scheduler import Broken, Scheduler
+from speech.transcription import Request
 from speech.turns import Priority
 from tests.speech import sounds
 

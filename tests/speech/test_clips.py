@@ -16,8 +16,9 @@ from speech.clips import Clip, cut, joined, whole
 from speech.config import Config
 from speech.engines import Hypothesis, Options, Segment, Word
 from speech.intake import Taken
-from speech.node import Node, Progress, Request
+from speech.node import Node
 from speech.segmenter import Rules
+from speech.transcription import Progress, Request
 from tests.speech import sounds
 
 EMPTY = np.zeros(0, np.float32)

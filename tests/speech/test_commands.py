@@ -16,8 +16,8 @@ import pytest
 from speech import __main__ as command
 from speech import codec, commands, memory
 from speech.engines import Capabilities
-from speech.node import Progress
 from speech.progress import EVERY_SECONDS, Bar
+from speech.transcription import Progress
 from tests.speech import sounds
 from tests.speech_process import ROOT
 

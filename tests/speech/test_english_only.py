@@ -11,7 +11,8 @@ from speech import loading, weights
 from speech.config import Config
 from speech.engines import Options, Row
 from speech.engines.whisper import WhisperEngine
-from speech.node import Node, Request, UnknownLanguage
+from speech.node import Node, UnknownLanguage
+from speech.transcription import Request
 from tests.speech import sounds
 from tests.speech.checkpoints import ENGLISH_ONLY, MULTILINGUAL, random_checkpoint
 from tests.speech_process import Speech

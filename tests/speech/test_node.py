@@ -13,8 +13,9 @@ import pytest
 from speech import codec, turns
 from speech.config import Config
 from speech.engines import SILENCE, Engine, Options, Outcome, Row
-from speech.node import Node, Progress, Request, Unusable
+from speech.node import Node, Unusable
 from speech.server import create_app
+from speech.transcription import Progress, Request
 from speech.turns import Priority
 from tests.speech import sounds
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from speech import codec, server
-from speech.node import Answer, Request
+from speech.node import Answer
+from speech.transcription import Request
 from tests.speech import sounds
 from tests.speech_process import Speech
 
