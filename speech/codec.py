@@ -47,7 +47,7 @@ def decode(
     """
     audio = _best_track(data, max_seconds)
     if not audio.size:
-        raise Undecodable("no audio could be decoded")
+        raise Undecodable("nothing of the file's audio could be decoded")
     return trim(audio, keep_from, keep_to)
 
 
@@ -153,7 +153,7 @@ class _Timeline:
     def _begin(self, frame: AudioFrame, shape: tuple[int, str, str]) -> AudioResampler:
         count = frame.layout.nb_channels
         if count > MAX_CHANNELS:
-            raise Undecodable("too many channels")
+            raise Undecodable(f"more than {MAX_CHANNELS} channels")
         if count != self._mixer.channels:
             self._parts += self._mixer.finish()
             self._mixer = channels.Mixer(count)

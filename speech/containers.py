@@ -18,6 +18,7 @@ LONGEST_HOLE_SECONDS = 30.0
 # Some of FFmpeg's formats are lists of other files or addresses to open (concat, SDP, HLS): a stranger's bytes may
 # only be sound themselves. No protocol is called "none", so nothing else is opened by any of these either.
 CONTAINERS = ("webm", "matroska", "mp4", "m4a", "mov", "3gp", "ogg", "wav", "flac", "mp3", "aac")
+KNOWN = "WebM, Matroska, MP4, MOV, 3GP, Ogg, WAV, FLAC, MP3, AAC"
 OPENING = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "none"}
 BROKEN = (av.error.FFmpegError, ValueError)  # what PyAV raises for bytes that are damaged
 
@@ -48,11 +49,11 @@ class Count:
 def open_container(data: bytes) -> InputContainer:
     """The container in `data`. Raises `Undecodable`; opens no other file and no address."""
     if not data:
-        raise Undecodable("no bytes")
+        raise Undecodable("the file is empty")
     try:
         return av.open(io.BytesIO(data), mode="r", metadata_errors="ignore", options=OPENING)
     except BROKEN as error:
-        raise Undecodable(f"no known container: {type(error).__name__}") from error
+        raise Undecodable(f"no sound or film of a known format ({KNOWN})") from error
 
 
 def tracks(data: bytes) -> list[Track]:
@@ -60,10 +61,10 @@ def tracks(data: bytes) -> list[Track]:
     their packets, for headers of recordings that were cut off say nothing. Raises `Undecodable`."""
     with open_container(data) as container:
         if not container.streams.audio:
-            raise Undecodable("no audio stream")
+            raise Undecodable("the file has no audio track")
         found = [stream for stream in container.streams.audio if stream.codec_context is not None]
         if not found:
-            raise Undecodable("no decoder for its audio stream")
+            raise Undecodable("there is no decoder for the file's audio")
         lengths = _lengths(container, found) if len(found) > 1 else {}
         return [Track(stream.index, lengths.get(stream.index, 0.0)) for stream in found]
 

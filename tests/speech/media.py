@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import numpy as np
+import soundfile
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
@@ -85,6 +86,13 @@ def _instead(packet: Any, data: bytes) -> Any:
 def channels(columns: Sequence[Audio], container: str = "wav", encoder: str = "pcm_s16le", rate: int = 48_000) -> bytes:
     """A file of one track with these channels."""
     return file(container, [Track(np.stack(columns, axis=1), encoder, rate)])
+
+
+def nine_channels(audio: Audio) -> bytes:
+    """A WAV file with one channel more than is heard."""
+    target = io.BytesIO()
+    soundfile.write(target, np.stack([audio] * 9, axis=1), RATE, format="WAV", subtype="PCM_16")
+    return target.getvalue()
 
 
 def unknown_codec(data: bytes, track: int) -> bytes:
