@@ -32,6 +32,7 @@ WINDOWS = 8  # at least so many fit into a block: with one everything would look
 MANY_WINDOWS = 100  # so many need not overlap
 COPY = 0.6  # coherence of a copy
 IN_PHASE = 0.9  # correlation of a copy that is neither delayed nor turned, as a share of what is coherent
+OPPOSED = -0.1  # correlation of a channel that shares something with the mix, which adding it would cancel
 SILENT = 1e-6  # of the loudest channel's power
 FULL_SCALE = 0.98  # a mix is not raised above it, unless a channel was
 
@@ -111,7 +112,8 @@ def _signs(
         found = ((other, _coherence(cross, power, one, other)) for other in order[:place])
         original, coherence = next(((other, share) for other, share in found if share > COPY), (None, 0.0))
         if original is None:
-            signs[one] = -1.0 if total[one] @ signs < 0 else 1.0
+            common = (total[one] @ signs) / np.sqrt(power[one] * (signs @ total @ signs))
+            signs[one] = -1.0 if common < OPPOSED else 1.0
             continue
         correlation = total[one, original] / np.sqrt(power[one] * power[original])
         in_phase = abs(correlation) > IN_PHASE * np.sqrt(coherence)  # what is not coherent is noise, not delay
