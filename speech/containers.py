@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +22,7 @@ LONGEST_HOLE_SECONDS = 30.0
 CONTAINERS = ("webm", "matroska", "mp4", "m4a", "mov", "3gp", "ogg", "wav", "flac", "mp3", "aac")
 KNOWN = "WebM, Matroska, MP4, MOV, 3GP, Ogg, WAV, FLAC, MP3, AAC"
 OPENING = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "none"}
+CUSTOM_LAYOUT = re.compile(r"\d+ channels \(")  # what FFmpeg calls an order of channels that has no name
 BROKEN = (av.error.FFmpegError, ValueError)  # what PyAV raises for bytes that are damaged
 
 
@@ -108,12 +111,35 @@ def _frames(container: InputContainer, stream: AudioStream, count: Count) -> Ite
         if packet is None:
             return
         try:
-            frames = packet.decode()
+            frames = _without_custom_layouts(packet.decode())
         except BROKEN:
             count.failed += 1  # its time is kept by the next packet's stamp
             continue
         count.decoded += bool(frames)
         yield from frames
+
+
+def _without_custom_layouts(frames: list[AudioFrame]) -> list[AudioFrame]:
+    """The frames, their channels in no named order where theirs is a custom one (5.1 in QuickTime's order, say).
+
+    PyAV 18 frees a custom layout twice, with the frame and with the frame's layout object, and the process ends. So
+    that object, some bytes, is never freed.
+    """
+    custom = [CUSTOM_LAYOUT.match(frame.layout.name) for frame in frames]
+    for frame, match in zip(frames, custom, strict=True):
+        if match:  # all of them, before any can be freed
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(frame.layout))
+    return [_unnamed(frame) if match else frame for frame, match in zip(frames, custom, strict=True)]
+
+
+def _unnamed(frame: AudioFrame) -> AudioFrame:
+    if frame.format.is_planar and frame.layout.nb_channels >= 8:
+        raise ValueError("PyAV 18 reads one plane too many of eight and more")
+    other = AudioFrame.from_ndarray(
+        frame.to_ndarray(), format=frame.format.name, layout=f"{frame.layout.nb_channels} channels"
+    )
+    other.sample_rate, other.pts, other.time_base = frame.sample_rate, frame.pts, frame.time_base
+    return other
 
 
 def _lengths(container: InputContainer, streams: list[AudioStream]) -> dict[int, float]:

@@ -70,6 +70,18 @@ def test_voice_in_opposite_phase_on_two_channels_is_heard(name):
     assert gate.spans(codec.raised(heard), 2)
 
 
+@pytest.mark.parametrize(
+    ("count", "order"), [(3, 114), (4, 116), (6, 122), (6, 123), (6, 124)], ids=["C L R", "C L R Cs", "5.1 B", "C", "D"]
+)
+def test_film_whose_channels_are_in_another_order_is_heard(count, order):
+    """Core Audio's layout tags (CoreAudioBaseTypes.h); PyAV ended the process at such a layout."""
+    data = media.channels([VOICE if place == 0 else NOTHING for place in range(count)], "mov", rate=16_000)
+    tag = data.index(b"chan") + 8
+    heard = codec.decode(data[:tag] + (order << 16 | count).to_bytes(4, "big") + data[tag + 4 :])
+    assert likeness(heard, VOICE) > 0.99
+    assert loudness(heard) == pytest.approx(loudness(VOICE), abs=0.1)
+
+
 def test_equal_channels_are_mixed_to_exactly_what_they_are():
     assert np.allclose(mixed(VOICE, VOICE), VOICE, atol=1e-6)
 
