@@ -2,54 +2,34 @@
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-import av
-import av.error
 import numpy as np
 import numpy.typing as npt
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
-from av.audio.stream import AudioStream
-from av.container import InputContainer
+
+from speech import channels, containers
+from speech.containers import CONTAINERS, HOLE_SECONDS, Undecodable
+
+__all__ = ["CONTAINERS", "SAMPLE_RATE", "Audio", "TooLong", "Undecodable", "as_wav", "decode", "raised", "trim"]
 
 Audio = npt.NDArray[np.float32]
 
-SAMPLE_RATE = 16_000
-HOLE_SECONDS = 0.030  # a jump in the container's clock longer than this is silence, not jitter
-LONGEST_HOLE_SECONDS = 30.0
+SAMPLE_RATE = channels.SAMPLE_RATE
 MAX_CHANNELS = 8
-# Some of FFmpeg's formats are lists of other files or addresses to open (concat, SDP, HLS): a stranger's bytes may
-# only be sound themselves. No protocol is called "none", so nothing else is opened by any of these either.
-CONTAINERS = ("webm", "matroska", "mp4", "m4a", "mov", "3gp", "ogg", "wav", "flac", "mp3", "aac")
-OPENING = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "none"}
+AUDIBLE = 0.001  # peak of a track that is worth listening to, -60 dBFS
+IMPOSSIBLE = 100.0  # peak of what was no sound before it was decoded, +40 dBFS
+TAIL_SAMPLES = 64  # by which a resampler's end may differ from what its input's length says
 MAX_GAIN = 10.0  # +20 dB
 TARGET_LEVEL = 0.08  # RMS of the loudest tenth, about -22 dBFS
 CEILING = 0.98
-
-
-class Undecodable(Exception):
-    """The bytes hold no audio that can be decoded. Sending them again does not help."""
-
-    retryable = False
-    reason = "undecodable"
 
 
 class TooLong(Undecodable):
     """The audio is longer than a clip may be."""
 
     reason = "too_long"
-
-
-@dataclass(frozen=True)
-class Run:
-    """Samples that follow one another without a hole. `start` in seconds of the container's clock."""
-
-    start: float
-    audio: Audio
 
 
 def decode(
@@ -61,13 +41,14 @@ def decode(
 ) -> Audio:
     """The sound of `data` as float32 (samples,), 16 kHz, mono, finite, as loud as it was recorded.
 
+    Of several tracks it is the first that can be decoded, has sound and is not much shorter than the others.
     `keep_from` and `keep_to` are milliseconds from the recording's first sample. What was decoded before an
     error is kept. Raises `Undecodable` where nothing was, `TooLong` past `max_seconds` without decoding on.
     """
-    audio = _joined(list(_runs(data, max_seconds)))
+    audio = _best_track(data, max_seconds)
     if not audio.size:
-        raise Undecodable("no audio could be decoded")
-    return trim(np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0), keep_from, keep_to)
+        raise Undecodable("nothing of the file's audio could be decoded")
+    return trim(audio, keep_from, keep_to)
 
 
 def trim(audio: Audio, keep_from: float | None, keep_to: float | None) -> Audio:
@@ -110,121 +91,108 @@ def as_wav(audio: Audio, rate: int = SAMPLE_RATE) -> bytes:
     return head + pcm
 
 
-def _opened(data: bytes) -> InputContainer:
-    if not data:
-        raise Undecodable("no bytes")
-    try:
-        return av.open(io.BytesIO(data), mode="r", metadata_errors="ignore", options=OPENING)
-    except (av.error.FFmpegError, ValueError) as error:
-        raise Undecodable(f"no known container: {type(error).__name__}") from error
+def _best_track(data: bytes, max_seconds: float) -> Audio:
+    """The first track that is audible and at least half as long as the longest, or the best of the others."""
+    found = containers.tracks(data)
+    if len(found) == 1:
+        return _decoded(data, found[0], max_seconds)
+    enough = max(track.seconds for track in found) / 2 * SAMPLE_RATE
+    best, best_rank = np.zeros(0, np.float32), (False, 0)
+    for track in found:
+        audio = _decoded(data, track, max_seconds)
+        rank = (_audible(audio), len(audio))
+        if rank[0] and len(audio) >= enough:
+            return audio
+        if rank > best_rank:
+            best, best_rank = audio, rank
+    return best
 
 
-def _runs(data: bytes, max_seconds: float) -> Iterator[Run]:
-    """Decoded audio, resampled and mixed to one channel, a run at a time."""
-    with _opened(data) as container:
-        if not container.streams.audio:
-            raise Undecodable("no audio stream")
-        limit = max_seconds + HOLE_SECONDS
-        resampler = _Resampler()
-        for start, frame in _timed(container, container.streams.audio[0]):
-            if start + frame.samples / frame.sample_rate > limit:
-                raise TooLong(f"longer than {max_seconds:g} s")
-            if resampler.breaks_before(start, frame):
-                yield resampler.finish()
-            resampler.push(start, frame)
-        yield resampler.finish()
+def _decoded(data: bytes, track: containers.Track, max_seconds: float) -> Audio:
+    """A track, resampled and mixed to one channel; empty where nothing of it can be decoded. A second of silence out
+    of a minute of damaged packets is nothing too."""
+    timeline, count = _Timeline(), containers.Count()
+    for start, frame in containers.timed_frames(data, track, count):
+        if start + frame.samples / frame.sample_rate > max_seconds + HOLE_SECONDS:
+            raise TooLong(f"longer than {max_seconds:g} s")
+        timeline.push(start, frame)
+    audio = timeline.finish()
+    return audio if _audible(audio) or count.failed <= count.decoded else audio[:0]
 
 
-def _timed(container: InputContainer, stream: AudioStream) -> Iterator[tuple[float, AudioFrame]]:
-    """Frames with the second each begins at, from the recording's first sample. Encoder priming is dropped."""
-    origin: float | None = None
-    clock = 0.0
-    for frame in _frames(container, stream):
-        length = frame.samples / frame.sample_rate
-        stamp = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
-        if origin is None:
-            origin = max(0.0, stamp or 0.0)
-        at = clock if stamp is None else stamp - origin
-        if at + length <= HOLE_SECONDS / 1000:  # wholly before the start: priming
-            continue
-        if at < clock or at - clock > LONGEST_HOLE_SECONDS:
-            at = clock  # a clock that runs backwards, or leaps, is not believed
-            origin = stamp - clock if stamp is not None else origin
-        yield at, frame
-        clock = at + length
+def _audible(audio: Audio) -> bool:
+    return AUDIBLE <= float(np.abs(audio).max(initial=0.0)) < IMPOSSIBLE
 
 
-def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    """Every frame up to the first error in the container; a packet that cannot be decoded is left out."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.error.FFmpegError, ValueError):
-            return  # a torn file: what came before stands
-        if packet is None:
-            return
-        try:
-            yield from packet.decode()
-        except (av.error.FFmpegError, ValueError):
-            continue  # its time is kept by the next packet's stamp
-
-
-class _Resampler:
-    """Frames of any rate and layout in, one 16 kHz mono run out."""
+class _Timeline:
+    """Frames of any rate and layout in; one 16 kHz mono signal out, with silence in the holes."""
 
     def __init__(self) -> None:
-        self._swr: AudioResampler | None = None
-        self._shape: tuple[int, str] | None = None
+        self._resampler: AudioResampler | None = None
+        self._shape: tuple[int, str, str] | None = None
+        self._mixer = channels.Mixer(1)
         self._parts: list[Audio] = []
-        self._start = 0.0
-        self._end = 0.0
-
-    def breaks_before(self, start: float, frame: AudioFrame) -> bool:
-        """Whether `frame` does not continue the run: a hole, or another rate or layout."""
-        if self._swr is None:
-            return False
-        return start - self._end > HOLE_SECONDS or self._shape != (frame.sample_rate, frame.layout.name)
+        self._filled = 0  # samples that went into the mixer
+        self._end = 0.0  # of the last frame, seconds
 
     def push(self, start: float, frame: AudioFrame) -> None:
-        if self._swr is None:
-            if len(frame.layout.channels) > MAX_CHANNELS:
-                raise Undecodable("too many channels")
-            self._swr = AudioResampler(format="fltp", layout=frame.layout, rate=SAMPLE_RATE)
-            self._shape = (frame.sample_rate, frame.layout.name)
-            self._start = self._end = start
-        self._end += frame.samples / frame.sample_rate
-        frame.pts = None  # the run's own clock counts samples; the container's was read already
-        self._keep(self._swr.resample(frame))
+        """Take a frame that begins at `start` seconds: where the last one ended, or after a hole.
+        Raises `Undecodable` for too many channels."""
+        hole = start - self._end > HOLE_SECONDS / 2
+        shape = (frame.sample_rate, frame.layout.name, frame.format.name)
+        if hole or shape != self._shape:
+            self._flush()
+        if hole:
+            self._fill(round(start * SAMPLE_RATE) - self._filled)
+        resampler = self._resampler or self._begin(frame, shape)
+        self._end = start + frame.samples / frame.sample_rate
+        frame.pts = None  # the resampler counts samples; the container's clock was read already
+        for part in resampler.resample(frame):
+            self._mix(_samples(part))
 
-    def finish(self) -> Run:
-        if self._swr is not None:
-            self._keep(self._swr.resample(None))
-        audio = np.concatenate(self._parts) if self._parts else np.zeros(0, np.float32)
-        wanted = round((self._end - self._start) * SAMPLE_RATE)  # the resampler's tail may be a sample off
-        run = Run(self._start, np.pad(audio[:wanted], (0, max(0, min(wanted - len(audio), 64)))))
-        self._swr, self._shape, self._parts = None, None, []
-        return run
+    def finish(self) -> Audio:
+        """Everything, float32 (samples,)."""
+        self._flush()
+        self._parts += self._mixer.finish()
+        return np.concatenate(self._parts) if self._parts else np.zeros(0, np.float32)
 
-    def _keep(self, frames: list[AudioFrame]) -> None:
-        """Channels mixed by their mean: one that is silent does not clip the other, nor does a pair."""
-        # no number, and none so large that all else would be scaled to silence beside it
-        clean = [np.nan_to_num(part.to_ndarray(), nan=0.0, posinf=0.0, neginf=0.0) for part in frames]
-        self._parts += [part.mean(axis=0, dtype=np.float32) for part in clean]
+    def _begin(self, frame: AudioFrame, shape: tuple[int, str, str]) -> AudioResampler:
+        count = frame.layout.nb_channels
+        if count > MAX_CHANNELS:
+            raise Undecodable(f"more than {MAX_CHANNELS} channels")
+        if count != self._mixer.channels:
+            self._parts += self._mixer.finish()
+            self._mixer = channels.Mixer(count)
+        # interleaved: of eight planes and more PyAV 18 reads one too many, and the process ends
+        self._resampler = AudioResampler(format="flt", layout=frame.layout, rate=SAMPLE_RATE)
+        self._shape = shape
+        return self._resampler
+
+    def _flush(self) -> None:
+        """End the resampler, its last samples as many as the frames' lengths say."""
+        if self._resampler is None:
+            return
+        missing = round(self._end * SAMPLE_RATE) - self._filled
+        rest = [_samples(part) for part in self._resampler.resample(None)]
+        for part in rest:
+            self._mix(part[: max(0, missing)])
+            missing -= len(part)
+        self._fill(min(missing, TAIL_SAMPLES))
+        self._resampler = None
+
+    def _fill(self, count: int) -> None:
+        if count > 0:
+            self._mix(np.zeros((count, self._mixer.channels), np.float32))
+
+    def _mix(self, samples: Audio) -> None:
+        self._filled += len(samples)
+        self._parts += self._mixer.push(samples)
 
 
-def _joined(runs: list[Run]) -> Audio:
-    """Runs laid on one time line, holes as silence."""
-    parts: list[Audio] = []
-    filled = 0
-    for run in runs:
-        hole = round(run.start * SAMPLE_RATE) - filled
-        if hole > 0 and parts:
-            parts.append(np.zeros(hole, np.float32))
-            filled += hole
-        parts.append(run.audio)
-        filled += len(run.audio)
-    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+def _samples(frame: AudioFrame) -> Audio:
+    """An interleaved frame as (samples, channels); what is no number, and infinite loudness, is silence."""
+    interleaved = np.asarray(frame.to_ndarray(), np.float32).reshape(-1, frame.layout.nb_channels)
+    return np.nan_to_num(interleaved, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _sample(milliseconds: float | None, default: int, length: int) -> int:

@@ -166,24 +166,3 @@ def test_silence_stays_silence_and_is_a_number():
 
 def test_a_clipping_float_recording_is_brought_down():
     assert np.abs(codec.raised(sounds.sweep(1.0) * 9)).max() <= 0.99
-
-
-LISTS = {  # formats whose files say what else to open
-    "concat": b"ffconcat version 1.0\nfile secret.wav\n",
-    "hls": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nsecret.wav\n#EXT-X-ENDLIST\n",
-    "sdp": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 45004 RTP/AVP 0\n",
-    "subtitles": b"WEBVTT\n\n00:00.000 --> 00:09.000\nNo sound.\n",
-}
-
-
-@pytest.mark.parametrize("name", LISTS)
-def test_bytes_that_only_name_other_files_or_addresses_open_nothing(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "secret.wav").write_bytes(codec.as_wav(sounds.sweep(1.0)))
-    with pytest.raises(codec.Undecodable, match="no known container"):
-        codec.decode(LISTS[name])
-
-
-def test_a_container_that_nobody_records_in_is_not_opened():
-    with pytest.raises(codec.Undecodable, match="no known container"):
-        codec.decode(sounds.encoded(sounds.sweep(1.0), "au", "pcm_s16be"))
