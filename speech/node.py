@@ -75,6 +75,7 @@ class Answer:
     compression_ratio: float
     segments: tuple[Segment, ...]
     words: tuple[Word, ...] = ()  # where they were asked for and the engine can
+    english: str = ""  # the text in English, where it was asked for, is in another language and the model translates
 
 
 @dataclass(frozen=True)
@@ -240,4 +241,5 @@ def _answer(heard: clips.Joined, taken: Taken, wanted: str) -> Answer:
         compression_ratio=heard.compression_ratio,
         segments=tuple(replace(one, text=script.written(one.text, chinese)) for one in heard.segments),
         words=tuple(replace(word, text=text) for word, text in zip(heard.words, words, strict=True)),
+        english=heard.english,
     )

@@ -18,6 +18,7 @@ class Options:
     language: str | None = None  # None: detected
     languages: tuple[str, ...] = ()  # what detection may choose from; empty: everything
     task: str = "transcribe"  # or "translate", into English
+    english: bool = False  # the English of the text as well, where the model translates
     prompt: str | None = None
     timestamps: bool = False
     words: bool = False  # the time of each word too
@@ -67,3 +68,4 @@ class Hypothesis:
     segments: tuple[Segment, ...] = ()
     words: tuple[Word, ...] = ()  # empty where they were not asked for
     tokens: tuple[int, ...] = ()  # the model's own, without the special ones at the ends
+    english: str = ""  # the text in English; empty where it was not asked for, is not to be had, or the text is English
