@@ -7,6 +7,8 @@ from dataclasses import replace
 from speech.engines import Capabilities, Hypothesis, Row
 from speech.engines.fallback import MAX_COMPRESSION_RATIO
 
+LATIN_ENDS = "\u0250"  # Latin letters and their accented forms lie below
+
 
 def wanted(row: Row, heard: Hypothesis, can: Capabilities) -> bool:
     """Whether a row asks for the English of its text, and there is one to be had."""
@@ -20,5 +22,10 @@ def translating(row: Row) -> Row:
 
 
 def believed(translated: Hypothesis) -> str:
-    """The English that was written; empty where it only repeats itself."""
-    return "" if translated.compression_ratio > MAX_COMPRESSION_RATIO else translated.text
+    """The English that was written; empty where it only repeats itself, or is mostly in another script: small models
+    now and then write down what they should translate."""
+    letters = [letter for letter in translated.text if letter.isalpha()]
+    latin = sum(letter < LATIN_ENDS for letter in letters)
+    if translated.compression_ratio > MAX_COMPRESSION_RATIO or 2 * latin < len(letters):
+        return ""
+    return translated.text

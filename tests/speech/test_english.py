@@ -81,6 +81,12 @@ def test_english_that_only_repeats_itself_is_none():
     assert english.believed(Hypothesis("Thank you all.", "zh", avg_logprob=-1.2)) == "Thank you all."
 
 
+def test_what_was_written_down_instead_of_translated_is_no_english():
+    assert english.believed(Hypothesis("週一到週五每天早上 live", "zh")) == ""
+    assert english.believed(Hypothesis("We met 王逸嘉 at the café.", "zh")) == "We met 王逸嘉 at the café."
+    assert english.believed(Hypothesis("1300259848", "zh")) == "1300259848"
+
+
 def said(text: str, language: str, translated: str = "") -> Hypothesis:
     return Hypothesis(text, language, english=translated)
 
