@@ -25,6 +25,10 @@ class Breaker:
         """Whether a call would be allowed."""
         return now >= self.wished_until and (self.failures < OPENS_AFTER or now >= self.closed_to_until)
 
+    def answers(self, now: float) -> bool:
+        """Whether it may be asked, and answered when it was asked last."""
+        return self.ready(now) and not self.failures
+
     def allows(self, now: float) -> bool:
         """Whether to call now. Where it was failing, this takes the one trial: others wait for how it ends."""
         if not self.ready(now):

@@ -11,12 +11,13 @@ from django.conf import settings
 
 from meet.translation.breaker import Breaker
 from meet.translation.memory import Memory
-from meet.translation.provider import Answer, Ask, LeftAlone, NoAnswer, Provider, Refused, Unavailable
+from meet.translation.provider import WHISPER, Answer, Ask, LeftAlone, NoAnswer, Provider, Refused, Unavailable
 
 LIMIT_SECONDS = 12.0  # for one answer in all: a server may trickle within the read limit
 WHOLE_SECONDS = 26.0  # for all of them together: a row is taken for 30 (ledger.LEASE)
 LEAST_SECONDS = 1.0  # with less of that left, nobody is asked any more
 THREADS = 8
+ALL = slice(None)
 
 
 class Link:
@@ -46,34 +47,46 @@ class Link:
 
 
 class Chain:
-    """Translators, the preferred one first."""
+    """Translators, the preferred one first. The speech model, which makes English of the sound itself, has its place
+    among them: `before` it so many are asked, `after` it the others; after all of them where that is not said."""
 
-    def __init__(self, providers: Sequence[Provider]) -> None:
+    def __init__(self, providers: Sequence[Provider], before: int | None = None) -> None:
         self._links = [Link(provider) for provider in providers]
         self._memory = Memory()
+        self.before, self.after = slice(before), slice(len(providers) if before is None else before, None)
 
     def speaks(self, source: str, target: str) -> bool:
         """Whether any of them knows both languages."""
         return any(link.provider.speaks(source, target) for link in self._links)
 
-    def ready(self) -> bool:
+    def has(self, among: slice) -> bool:
+        """Whether there are any."""
+        return bool(self._links[among])
+
+    def ready(self, among: slice = ALL) -> bool:
         """Whether any of them may be asked now."""
         now = time.monotonic()
-        return any(link.breaker.ready(now) for link in self._links)
+        return any(link.breaker.ready(now) for link in self._links[among])
 
-    async def translate(self, ask: Ask) -> Answer:
+    def answers(self, source: str, target: str, among: slice = ALL) -> bool:
+        """Whether any of them may be asked now and answered last time. `source`: empty where it is not known yet."""
+        now = time.monotonic()
+        links = (link for link in self._links[among] if not source or link.provider.speaks(source, target))
+        return any(link.breaker.answers(now) for link in links)
+
+    async def translate(self, ask: Ask, among: slice = ALL) -> Answer:
         """The first answer there is. Raises Unavailable where one may come later, Refused where none will."""
         known = self._memory.recall(ask, time.monotonic())
         if known is None:
-            known = await self._first(ask)
+            known = await self._first(ask, among)
             self._memory.keep(ask, known, time.monotonic())
         return known
 
-    async def _first(self, ask: Ask) -> Answer:
+    async def _first(self, ask: Ask, among: slice) -> Answer:
         until = time.monotonic() + WHOLE_SECONDS
         failure: NoAnswer | None = None
         left_alone: NoAnswer | None = None
-        for link in self._links:
+        for link in self._links[among]:
             left = until - time.monotonic()
             if not link.provider.speaks(ask.source, ask.target) or left < LEAST_SECONDS:
                 continue
@@ -170,4 +183,6 @@ _MAKERS: dict[str, Callable[[Wanted], Provider]] = {
 
 @functools.lru_cache(maxsize=8)
 def _built(wanted: Wanted) -> Chain:
-    return Chain([_MAKERS[name](wanted) for name in wanted.names if name in _MAKERS])
+    names = [name for name in wanted.names if name in _MAKERS]
+    before = wanted.names[: wanted.names.index(WHISPER)] if WHISPER in wanted.names else names
+    return Chain([_MAKERS[name](wanted) for name in names], len(before))
