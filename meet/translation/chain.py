@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from meet.translation.batches import BatchLink, LineProvider
 from meet.translation.breaker import Breaker
 from meet.translation.memory import Memory
 from meet.translation.provider import WHISPER, Answer, Ask, LeftAlone, NoAnswer, Provider, Refused, Unavailable
 
 LIMIT_SECONDS = 12.0  # for one answer in all: a server may trickle within the read limit
-WHOLE_SECONDS = 26.0  # for all of them together: a row is taken for 30 (ledger.LEASE)
+WHOLE_SECONDS = 26.0  # for all of them together that are asked a line at a time
 LEAST_SECONDS = 1.0  # with less of that left, nobody is asked any more
 THREADS = 8
 ALL = slice(None)
@@ -22,6 +23,8 @@ ALL = slice(None)
 
 class Link:
     """One translator in the chain."""
+
+    hurried = True  # what it takes is taken from the time of those behind it
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
@@ -37,10 +40,7 @@ class Link:
             self.breaker.failed(time.monotonic())
             raise Unavailable(self.provider.name, "no answer in time") from None
         except NoAnswer as error:
-            if error.pause or isinstance(error, Unavailable):
-                self.breaker.failed(time.monotonic(), error.pause)
-            else:
-                self.breaker.succeeded()  # it is there; it only does not want this text
+            self.breaker.count(error, time.monotonic())
             raise
         self.breaker.succeeded()
         return Answer(text, self.provider.name)
@@ -50,8 +50,8 @@ class Chain:
     """Translators, the preferred one first. The speech model, which makes English of the sound itself, has its place
     among them: `before` it so many are asked, `after` it the others; after all of them where that is not said."""
 
-    def __init__(self, providers: Sequence[Provider], before: int | None = None) -> None:
-        self._links = [Link(provider) for provider in providers]
+    def __init__(self, providers: Sequence[Provider | LineProvider], before: int | None = None) -> None:
+        self._links = [_link(provider) for provider in providers]
         self._memory = Memory()
         self.before, self.after = slice(before), slice(len(providers) if before is None else before, None)
 
@@ -83,23 +83,31 @@ class Chain:
         return known
 
     async def _first(self, ask: Ask, among: slice) -> Answer:
-        until = time.monotonic() + WHOLE_SECONDS
+        left = WHOLE_SECONDS
         failure: NoAnswer | None = None
         left_alone: NoAnswer | None = None
         for link in self._links[among]:
-            left = until - time.monotonic()
-            if not link.provider.speaks(ask.source, ask.target) or left < LEAST_SECONDS:
+            if not link.provider.speaks(ask.source, ask.target) or (link.hurried and left < LEAST_SECONDS):
                 continue
             if not link.breaker.allows(time.monotonic()):
                 left_alone = LeftAlone(link.provider.name, "left alone")
                 continue
+            began = time.monotonic()
             try:
                 return await link.translate(ask, min(LIMIT_SECONDS, left))
+            except LeftAlone as error:
+                left_alone = error
             except NoAnswer as error:
                 failure = failure if isinstance(failure, Unavailable) else error
+            left -= time.monotonic() - began if link.hurried else 0.0
         if isinstance(failure, Refused) and left_alone:
             raise Unavailable("chain", "some refused, some are left alone")
         raise failure or left_alone or Refused("chain", "nobody knows these languages")
+
+
+def _link(provider: Provider | LineProvider) -> Link | BatchLink:
+    """How a translator is asked: one line at a time by a thread, or several at once."""
+    return BatchLink(provider) if isinstance(provider, LineProvider) else Link(provider)
 
 
 @dataclass(frozen=True)
@@ -164,14 +172,14 @@ def _microsoft(wanted: Wanted) -> Provider:
     return Microsoft(wanted.microsoft_key, wanted.microsoft_region)
 
 
-def _chatgpt(wanted: Wanted) -> Provider:
+def _chatgpt(wanted: Wanted) -> LineProvider:
     from meet.translation.chatgpt import ChatGPT
 
     return ChatGPT(wanted.openai_key, wanted.openai_url, wanted.openai_model)
 
 
 # only the chosen ones are imported
-_MAKERS: dict[str, Callable[[Wanted], Provider]] = {
+_MAKERS: dict[str, Callable[[Wanted], Provider | LineProvider]] = {
     "google": _google,
     "mymemory": _mymemory,
     "libre": _libre,

@@ -55,7 +55,12 @@ def test_rows_of_a_batch_each_get_what_they_asked_for(either):
 
 def test_the_encoder_runs_once_for_text_and_english(engine, monkeypatch):
     runs, encode = [], engine._whisper.encode
-    monkeypatch.setattr(engine._whisper, "encode", lambda mel: runs.append(len(mel)) or encode(mel))
+
+    def counted(mel):
+        runs.append(len(mel))
+        return encode(mel)
+
+    monkeypatch.setattr(engine._whisper, "encode", counted)
     engine.transcribe([Row(sounds.sentences(language)[0].audio, ASKED) for language in ("zh", "ja")])
     assert runs == [2]
 

@@ -6,9 +6,10 @@ import time
 import pytest
 
 from meet.languages import READABLE
-from meet.translation import chatgpt, web
+from meet.translation import web
+from meet.translation.pace import Limits
 from meet.translation.provider import Ask, NoAnswer, Refused, Unavailable, echoes, sensible
-from tests.meet.translation.conftest import made
+from tests.meet.translation.conftest import Blocking, made
 from tests.meet.translation.servers import KEY, PAGE, Response, completion, memory, said
 
 NAMES = ["google", "mymemory", "libre", "deepl", "microsoft", "chatgpt"]
@@ -93,7 +94,7 @@ def test_no_key_stands_in_an_address(server, name):
 
 def test_one_that_takes_its_time_is_given_up(server, name, monkeypatch, caplog):
     monkeypatch.setattr(web, "READ_SECONDS", 0.3)
-    monkeypatch.setattr(chatgpt, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(Blocking, "limits", Limits(0.3, 0.3))
     server.mode = "slow"
     began = time.monotonic()
     assert isinstance(failed(made(name, server.url), caplog), Unavailable)
@@ -103,6 +104,7 @@ def test_one_that_takes_its_time_is_given_up(server, name, monkeypatch, caplog):
 @pytest.mark.parametrize("mode", ["trickle", "flood"])
 def test_one_that_never_ends_is_given_up(server, name, mode, monkeypatch, caplog):
     monkeypatch.setattr(web, "WHOLE_SECONDS", 0.3)
+    monkeypatch.setattr(Blocking, "limits", Limits(0.3, 0.3))
     server.mode = mode
     began = time.monotonic()
     assert isinstance(failed(made(name, server.url), caplog), Unavailable)

@@ -161,9 +161,11 @@ async def test_a_clip_is_captioned_with_its_english_where_the_speech_model_is_ch
     settings.TRANSLATOR = ["whisper"]
     clip = await said(cast.alice, HELLO.path.read_bytes())
     told = []
-    monkeypatch.setattr(
-        pipeline.broadcast, "send", lambda room, event: told.append(json.loads(event)) or asyncio.sleep(0)
-    )
+
+    async def tell(_room, event):
+        told.append(json.loads(event))
+
+    monkeypatch.setattr(pipeline.broadcast, "send", tell)
     await pipeline.caption(clip)
     [event] = [one for one in told if one["type"] == "caption"]
     english = next(one for one in event["translations"] if one["lang"] == "en")
