@@ -21,8 +21,9 @@ class Spoken:
     started_at: datetime
 
 
-def settle(spoken: Spoken, language: str, text: str) -> dict[str, Any]:
+def settle(spoken: Spoken, language: str, text: str, english: str = "") -> dict[str, Any]:
     """Write a clip's final caption, or a new revision of it, with what is known of its translations; its event.
+    `english`: the text in English by the speech model, where it was asked for.
 
     In a transaction of the caller's, together with the clip's state.
     """
@@ -50,8 +51,9 @@ def settle(spoken: Spoken, language: str, text: str) -> dict[str, Any]:
             text=planned.text,
             state=Translation.State.DONE if planned.text else Translation.State.WAITING,
             provider=planned.provider,
+            next_try_at=translation.replace_at() if planned.stand_in else None,
         )
-        for planned in translation.plan(language, caption.text)
+        for planned in translation.plan(language, caption.text, english)
     )
     return event_of(Caption.objects.select_related("participant").get(pk=spoken.clip))
 
@@ -81,7 +83,7 @@ def event_of(caption: Caption) -> dict[str, Any]:
         "text": caption.text,
         "folded_into": caption.folded_into_id and str(caption.folded_into_id),
         "translations": [
-            {"lang": t.language, "state": t.state, "text": t.text, "revision": t.revision}
+            {"lang": t.language, "state": t.state, "text": t.text, "revision": t.revision, "provider": t.provider}
             for t in sorted(caption.translations.all(), key=lambda t: t.language)  # prefetched: no query a line
             if t.text or translation.possible(caption.language, t.language)  # no promise nobody keeps any more
         ],

@@ -154,6 +154,7 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         deadline=_deadline(clip),
         languages=tuple(clip.meeting.room.languages) if not clip.language else (),
         speaker=str(clip.participant_id),
+        english=translation.wants_english(clip.language),
     )
     work = asyncio.ensure_future(recognizer.transcribe(sound, wanted))
     away = 0
@@ -184,7 +185,7 @@ def _settle(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
             return _unsay(clip)
         if not clips.close(leased, Clip.State.CAPTIONED):
             return []
-        line = captions.settle(_spoken(clip), languages.tag_of(heard.language), heard.text)
+        line = captions.settle(_spoken(clip), languages.tag_of(heard.language), heard.text, heard.english)
         return [encode("caption", **line), *folding.release(clip.pk)]
 
 

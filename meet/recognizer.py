@@ -54,6 +54,7 @@ class Wanted:
     deadline: int
     languages: tuple[str, ...] = ()
     speaker: str = ""
+    english: bool = False  # the text in English as well, where the model translates
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,19 @@ class Heard:
     language: str
     silent: str
     suppressed: str
+    english: str = ""  # where it was asked for, is to be had, and the text is not English
 
 
 @dataclass(frozen=True)
 class Engine:
     """What the other side says of itself. `state` is `ready`, `loading` or `away`; `languages`: which of those that
-    speakers may choose its model knows, none where it does not say."""
+    speakers may choose its model knows, none where it does not say; `translates`: whether it does, into English."""
 
     state: str
     model: str
     demo: bool
     languages: tuple[str, ...] = ()
+    translates: bool = False
 
 
 AWAY = Engine("away", "", demo=False)
@@ -121,7 +124,13 @@ async def engine() -> Engine:
     state = "ready" if answer.status_code == httpx.codes.OK else "loading"
     known = body.get("languages")
     languages = tuple(code for code in SPOKEN if code and code in known) if isinstance(known, list) else ()
-    return Engine(state, str(body.get("model", "")), demo=bool(body.get("demo", False)), languages=languages)
+    return Engine(
+        state,
+        str(body.get("model", "")),
+        demo=bool(body.get("demo", False)),
+        languages=languages,
+        translates=body.get("translates") is True,
+    )
 
 
 async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
@@ -136,7 +145,26 @@ async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
         "priority": "final",
         "deadline": wanted.deadline,
         "speaker": wanted.speaker,
+        "english": "true" if wanted.english else "",
     }
+    return await _transcribed(sound, query)
+
+
+async def translate(sound: bytes, *, clip: str, language: str) -> str:
+    """The English of a clip that was heard before, in FLAC; empty where the model makes none of it. It takes its turn
+    after everything that somebody waits for now. Raises Unavailable, NotUnderstood."""
+    query: dict[str, str | int] = {
+        "clip": clip,
+        "ext": "flac",
+        "language": language,
+        "task": "translate",
+        "timestamps": "true",  # small models repeat themselves less with them
+        "priority": "file",
+    }
+    return (await _transcribed(sound, query)).text
+
+
+async def _transcribed(sound: bytes, query: dict[str, str | int]) -> Heard:
     try:
         answer = await _http().post(
             "/transcribe/binary",
@@ -167,6 +195,7 @@ def _heard(answer: httpx.Response) -> Heard:
             language=_sound(body.get("language"))[:20],
             silent=_sound(held_back.get("reason") or body.get("silent"))[:200],
             suppressed=_sound(held_back.get("text")),
+            english=_sound(body.get("english")).strip(),
         )
     if answer.status_code in VERDICTS and isinstance(body, dict) and body.get("retryable") is False:
         reason = str(body.get("reason", ""))

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from meet import clip_files, rooms
 from meet.models import Caption, Clip, Meeting, Participant, Room, Translation
 from meet.translation import possible
+from meet.translation.provider import WHISPER
 from meet.translation.scripts import CHINESE, in_script
 
 PREFIXES = ("combo_", "TW_combo_", "CN_combo_", "EN_combo_", "JP_combo_")  # of a meeting's files, as they are shown
@@ -40,6 +41,7 @@ class Line:
     seconds: float | None
     by: uuid.UUID  # whose name that is
     folded_into: uuid.UUID | None  # the line that stands for it: the same voice, through a nearer microphone
+    by_speech_model: frozenset[str] = frozenset()  # the languages in which it has the speech model's words
 
     def spoken_in(self) -> str:
         """The language the record has it in as spoken: Chinese is written Traditional."""
@@ -96,11 +98,14 @@ def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
     rows = captions.values_list("pk", "language", "text", "folded_into")
     said = {pk: (language, text, into) for pk, language, text, into in rows}
     translated: dict[uuid.UUID, dict[str, str]] = {}
-    others = Translation.objects.filter(caption__in=captions).values_list("caption_id", "language", "text")
-    for pk, language, text in others:
+    modelled: dict[uuid.UUID, frozenset[str]] = {}
+    others = Translation.objects.filter(caption__in=captions).values_list("caption_id", "language", "text", "provider")
+    for pk, language, text, provider in others:
         spoken_in = said[pk][0] if pk in said else ""  # a caption of this very moment is read next time
         if text or possible(spoken_in, language):  # a promise whose translator was taken away is none
             translated.setdefault(pk, {})[language] = one_line(text)
+        if text and provider == WHISPER:
+            modelled[pk] = modelled.get(pk, frozenset()) | {language}
     names = {person.pk: one_line(person.name) for person in Participant.objects.filter(room_id=meeting.room_id)}
     found = []
     for clip in spoken.order_by("started_at", "participant_id", "number"):
@@ -120,6 +125,7 @@ def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
                 seconds=None if clip.duration_ms is None else clip.duration_ms / 1000,
                 by=clip.participant_id,
                 folded_into=into if into in said else None,
+                by_speech_model=modelled.get(clip.pk, frozenset()),
             )
         )
     return found

@@ -209,7 +209,12 @@ def _line(line: Line, own: Set[uuid.UUID]) -> dict[str, Any]:
         "lang": spoken,
         "text": line.into(spoken),
         "translations": [
-            {"lang": tag, "text": text, "waiting": WAITING % {"language": READABLE[tag]}}
+            {
+                "lang": tag,
+                "text": text,
+                "waiting": WAITING % {"language": READABLE[tag]},
+                "by_speech_model": tag in line.by_speech_model,
+            }
             for tag, text in others
             if text is not None
         ],

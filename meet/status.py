@@ -7,16 +7,24 @@ from meet.events import encode
 from meet.recognizer import AWAY, Engine
 
 _last: Engine = AWAY
+_translates = False  # by what it said when it was last ready: one that is away for a moment comes back as it was
 
 
 def event() -> str:
     """The state last heard of, encoded."""
-    return encode("engine", **asdict(_last))
+    told = asdict(_last)
+    del told["translates"]  # pages have no use for it
+    return encode("engine", **told)
 
 
 def answers() -> bool:
     """Whether clips can be worked on now."""
     return _last.state == "ready"
+
+
+def translates() -> bool:
+    """Whether the model that listens translates into English, as far as is known."""
+    return _translates
 
 
 def on_trial() -> bool:
@@ -26,8 +34,10 @@ def on_trial() -> bool:
 
 async def refresh() -> None:
     """Ask, and tell this process's sockets what changed."""
-    global _last
+    global _last, _translates
     now = await recognizer.engine()
+    if now.state == "ready":
+        _translates = now.translates
     if now != _last:
         _last = now
         for room_id in broadcast.rooms_here():

@@ -93,7 +93,7 @@ def _chatroom(request: HttpRequest, here: Room, participant: Participant) -> dic
         "room_link": link,
         "shown_link": uri_to_iri(link),
         "host_link": f"{link}#host={secret}" if secret else "",
-        "translates": settings.TRANSLATOR != ["off"],
+        "translates": not set(settings.TRANSLATOR) <= {"off", "whisper"},  # into more than English
         "readable": [(tag, languages.READABLE[tag]) for tag in settings.TRANSLATE_TO],
         "spoken": [(code, name) for code, name in spoken if languages.heard_as(code, here.languages) == code],
         "all_spoken": spoken,

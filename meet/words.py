@@ -95,6 +95,8 @@ ROOM: dict[str, str | Promise] = {
     "language-gone": _("{language} is not spoken here any more, says the host. Your language is found out by itself."),
     "not-now": _("The line to the server is gone for the moment. Try again when it is back."),
     "waiting": _("translating…"),
+    "by-speech-model": _("speech model"),
+    "by-speech-model-hint": _("Translated by the speech model, as no translator answered or none is in use"),
     "earlier": _("Earlier lines"),
     "earlier-failed": _("Earlier lines could not be loaded. Try again"),
     "gap": _("What {name} said here could not be made out."),

@@ -13,13 +13,19 @@ from meeting import settings
 ASK_EVERY_S = 0.5
 BUNDLED = " (the small bundled one, for trying out: README.md says how to get a real one)"
 
+NO_ENGLISH = " (it does not translate, so TRANSLATOR=whisper gives no English: base, small, medium and large do)"
+
 
 def where_things_go() -> list[str]:
     """Where captions and data go."""
     if "off" in settings.TRANSLATOR:
         translator = "Translation: off. No text leaves this machine for a translator."
+    elif settings.TRANSLATOR == ["whisper"]:
+        translator = (
+            "Translation: by the speech model, into English alone. No text leaves this machine for a translator."
+        )
     else:
-        names = ", then ".join(_destination(name) for name in settings.TRANSLATOR)
+        names = ", then ".join(_destination(name) for name in settings.TRANSLATOR if name != "whisper")
         translator = f"Translation: the text of captions is sent to {names}. TRANSLATOR=off keeps it here."
     return [translator, *_where_it_lies()]
 
@@ -49,7 +55,8 @@ def model(address: str, token: str, stopped: Callable[[], bool]) -> str:
         health = _health(address, token)
         if health.get("status") == "ok":
             line = f"Model: {health.get('model')} on {health.get('device')}"
-            return f"{line}{BUNDLED}" if health.get("demo") else line
+            unable = "whisper" in settings.TRANSLATOR and health.get("translates") is False
+            return f"{line}{BUNDLED if health.get('demo') else ''}{NO_ENGLISH if unable else ''}"
         time.sleep(ASK_EVERY_S)
     return ""
 

@@ -73,7 +73,8 @@ MICROSOFT_REGION = env.key("MICROSOFT_REGION")
 OPENAI_API_KEY = env.key("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.address("OPENAI_BASE_URL", ["http", "https"])
 TRANSLATION_MODEL = env.text("TRANSLATION_MODEL", "gpt-5.4-mini")
-TRANSLATORS = ["google", "mymemory", "libre", "deepl", "microsoft", "chatgpt"]
+# `whisper` is the speech model itself, which makes English of what it hears
+TRANSLATORS = ["google", "mymemory", "libre", "deepl", "microsoft", "chatgpt", "whisper"]
 # who names a server of their own means that one: no text goes to anybody else unless TRANSLATOR says so
 TRANSLATOR = env.choices("TRANSLATOR", ["libre"] if LIBRE_URL else ["google", "mymemory"], [*TRANSLATORS, "off"])
 TRANSLATE_TO = env.choices("TRANSLATE_TO", ["zh-Hant", "zh-Hans", "en", "ja"], ["zh-Hant", "zh-Hans", "en", "ja"])

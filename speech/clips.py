@@ -59,6 +59,7 @@ class Joined:
     segments: tuple[Segment, ...]
     words: tuple[Word, ...]
     suppressed: checks.Suppressed | None  # of the clips that were, the texts and the first reason
+    english: str = ""  # the text in English; empty unless each clip in another language has its own
 
 
 def whole(taken: Taken) -> Clip:
@@ -117,6 +118,7 @@ def joined(clips: Sequence[Clip], heard: Sequence[Hypothesis]) -> Joined:
         segments=tuple(_moved(segment, clip.start) for clip, one in believed for segment in one.segments),
         words=tuple(_moved(word, clip.start) for clip, one in believed for word in _words(one)),
         suppressed=checks.Suppressed(_together([one[:2] for one in doubted]), doubted[0][2]) if doubted else None,
+        english=_english([one for _, one in believed]),
     )
 
 
@@ -136,6 +138,14 @@ def _together(texts: Sequence[tuple[str, str]]) -> str:
     for (_, before), (text, language) in zip([("", ""), *texts], texts, strict=False):
         parts += ["" if {before, language} <= UNSPACED else " ", text]
     return "".join(parts[1:])
+
+
+def _english(heard: Sequence[Hypothesis]) -> str:
+    """The English of all clips; empty where one of them lacks it, or where all that was said is English."""
+    if all(one.language == "en" for one in heard):
+        return ""
+    texts = [one.text if one.language == "en" else one.english for one in heard]
+    return " ".join(texts) if all(texts) else ""
 
 
 def _spoken(rows: Sequence[tuple[Clip, Hypothesis]]) -> str:

@@ -60,6 +60,7 @@ class Answer:
     segments: tuple[Segment, ...]
     words: tuple[Word, ...] = ()  # where they were asked for and the engine can
     gaps: tuple[gate.Span, ...] = ()  # speech that stayed without words
+    english: str = ""  # the text in English, where it was asked for, is in another language and the model translates
 
 
 class Node:
@@ -189,4 +190,5 @@ def _answer(heard: clips.Joined, taken: Taken, gaps: tuple[gate.Span, ...]) -> A
         segments=heard.segments,
         words=heard.words,
         gaps=gaps,
+        english=heard.english,
     )

@@ -20,6 +20,7 @@ class Options:
     language: str | None = None  # None: detected
     languages: tuple[str, ...] = ()  # what detection may choose from; empty: everything
     task: str = "transcribe"  # or "translate", into English
+    english: bool = False  # the English of the text as well, where the model translates
     prompt: str | None = None
     timestamps: bool = False
     words: bool = False  # the time of each word too
@@ -83,3 +84,4 @@ class Hypothesis:
     tokens: tuple[int, ...] = ()  # the model's own, without the special ones at the ends
     turns: tuple[Turn, ...] = ()
     language_probability: float = 1.0  # 1 where the caller named the language
+    english: str = ""  # the text in English; empty where it was not asked for, is not to be had, or the text is English

@@ -149,6 +149,7 @@ async def _health(http: HttpRequest) -> Response:
             "device": engine.device,
             "demo": engine.demo,
             "languages": list(engine.capabilities.languages),
+            "translates": engine.capabilities.translates,
             "waiting": node.scheduler.waiting,
         }
     )

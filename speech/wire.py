@@ -27,7 +27,8 @@ def parse(data: bytes, fields: Mapping[str, str]) -> Request:
             languages=tuple(sorted({_primary(code) for code in languages.split(",") if code})),
             task=_choice(fields, "task", ("transcribe", "translate")),
             prompt=fields.get("prompt", "")[-MAX_PROMPT:] or None,
-            timestamps=_choice(fields, "timestamps", ("false", "true", "0", "1")) in ("true", "1"),
+            english=_flag(fields, "english"),
+            timestamps=_flag(fields, "timestamps"),
             fallback=fields.get("priority", "file") != "partial",
         ),
         priority=PRIORITIES[_choice(fields, "priority", ("file", "final", "partial"))],
@@ -58,6 +59,10 @@ def _choice(fields: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> s
     return value
 
 
+def _flag(fields: Mapping[str, str], name: str) -> bool:
+    return _choice(fields, name, ("false", "true", "0", "1")) in ("true", "1")
+
+
 def _short(fields: Mapping[str, str], name: str, limit: int) -> str:
     text = fields.get(name, "")
     if len(text) > limit:
@@ -83,6 +88,7 @@ def shown(answer: Answer, spent: float, model: str, *, timestamps: bool) -> dict
     fields: dict[str, object] = {
         "success": True,
         "text": answer.text,
+        "english": answer.english,
         "language": answer.language,
         "model": model,
         "process_time": round(spent, 4),

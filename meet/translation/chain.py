@@ -9,18 +9,22 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from meet.translation.batches import BatchLink, LineProvider
 from meet.translation.breaker import Breaker
 from meet.translation.memory import Memory
-from meet.translation.provider import Answer, Ask, LeftAlone, NoAnswer, Provider, Refused, Unavailable
+from meet.translation.provider import WHISPER, Answer, Ask, LeftAlone, NoAnswer, Provider, Refused, Unavailable
 
 LIMIT_SECONDS = 12.0  # for one answer in all: a server may trickle within the read limit
-WHOLE_SECONDS = 26.0  # for all of them together: a row is taken for 30 (ledger.LEASE)
+WHOLE_SECONDS = 26.0  # for all of them together that are asked a line at a time
 LEAST_SECONDS = 1.0  # with less of that left, nobody is asked any more
 THREADS = 8
+ALL = slice(None)
 
 
 class Link:
     """One translator in the chain."""
+
+    hurried = True  # what it takes is taken from the time of those behind it
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
@@ -36,57 +40,74 @@ class Link:
             self.breaker.failed(time.monotonic())
             raise Unavailable(self.provider.name, "no answer in time") from None
         except NoAnswer as error:
-            if error.pause or isinstance(error, Unavailable):
-                self.breaker.failed(time.monotonic(), error.pause)
-            else:
-                self.breaker.succeeded()  # it is there; it only does not want this text
+            self.breaker.count(error, time.monotonic())
             raise
         self.breaker.succeeded()
         return Answer(text, self.provider.name)
 
 
 class Chain:
-    """Translators, the preferred one first."""
+    """Translators, the preferred one first. The speech model, which makes English of the sound itself, has its place
+    among them: `before` it so many are asked, `after` it the others; after all of them where that is not said."""
 
-    def __init__(self, providers: Sequence[Provider]) -> None:
-        self._links = [Link(provider) for provider in providers]
+    def __init__(self, providers: Sequence[Provider | LineProvider], before: int | None = None) -> None:
+        self._links = [_link(provider) for provider in providers]
         self._memory = Memory()
+        self.before, self.after = slice(before), slice(len(providers) if before is None else before, None)
 
     def speaks(self, source: str, target: str) -> bool:
         """Whether any of them knows both languages."""
         return any(link.provider.speaks(source, target) for link in self._links)
 
-    def ready(self) -> bool:
+    def has(self, among: slice) -> bool:
+        """Whether there are any."""
+        return bool(self._links[among])
+
+    def ready(self, among: slice = ALL) -> bool:
         """Whether any of them may be asked now."""
         now = time.monotonic()
-        return any(link.breaker.ready(now) for link in self._links)
+        return any(link.breaker.ready(now) for link in self._links[among])
 
-    async def translate(self, ask: Ask) -> Answer:
+    def answers(self, source: str, target: str, among: slice = ALL) -> bool:
+        """Whether any of them may be asked now and answered last time. `source`: empty where it is not known yet."""
+        now = time.monotonic()
+        links = (link for link in self._links[among] if not source or link.provider.speaks(source, target))
+        return any(link.breaker.answers(now) for link in links)
+
+    async def translate(self, ask: Ask, among: slice = ALL) -> Answer:
         """The first answer there is. Raises Unavailable where one may come later, Refused where none will."""
         known = self._memory.recall(ask, time.monotonic())
         if known is None:
-            known = await self._first(ask)
+            known = await self._first(ask, among)
             self._memory.keep(ask, known, time.monotonic())
         return known
 
-    async def _first(self, ask: Ask) -> Answer:
-        until = time.monotonic() + WHOLE_SECONDS
+    async def _first(self, ask: Ask, among: slice) -> Answer:
+        left = WHOLE_SECONDS
         failure: NoAnswer | None = None
         left_alone: NoAnswer | None = None
-        for link in self._links:
-            left = until - time.monotonic()
-            if not link.provider.speaks(ask.source, ask.target) or left < LEAST_SECONDS:
+        for link in self._links[among]:
+            if not link.provider.speaks(ask.source, ask.target) or (link.hurried and left < LEAST_SECONDS):
                 continue
             if not link.breaker.allows(time.monotonic()):
                 left_alone = LeftAlone(link.provider.name, "left alone")
                 continue
+            began = time.monotonic()
             try:
                 return await link.translate(ask, min(LIMIT_SECONDS, left))
+            except LeftAlone as error:
+                left_alone = error
             except NoAnswer as error:
                 failure = failure if isinstance(failure, Unavailable) else error
+            left -= time.monotonic() - began if link.hurried else 0.0
         if isinstance(failure, Refused) and left_alone:
             raise Unavailable("chain", "some refused, some are left alone")
         raise failure or left_alone or Refused("chain", "nobody knows these languages")
+
+
+def _link(provider: Provider | LineProvider) -> Link | BatchLink:
+    """How a translator is asked: one line at a time by a thread, or several at once."""
+    return BatchLink(provider) if isinstance(provider, LineProvider) else Link(provider)
 
 
 @dataclass(frozen=True)
@@ -151,14 +172,14 @@ def _microsoft(wanted: Wanted) -> Provider:
     return Microsoft(wanted.microsoft_key, wanted.microsoft_region)
 
 
-def _chatgpt(wanted: Wanted) -> Provider:
+def _chatgpt(wanted: Wanted) -> LineProvider:
     from meet.translation.chatgpt import ChatGPT
 
     return ChatGPT(wanted.openai_key, wanted.openai_url, wanted.openai_model)
 
 
 # only the chosen ones are imported
-_MAKERS: dict[str, Callable[[Wanted], Provider]] = {
+_MAKERS: dict[str, Callable[[Wanted], Provider | LineProvider]] = {
     "google": _google,
     "mymemory": _mymemory,
     "libre": _libre,
@@ -170,4 +191,6 @@ _MAKERS: dict[str, Callable[[Wanted], Provider]] = {
 
 @functools.lru_cache(maxsize=8)
 def _built(wanted: Wanted) -> Chain:
-    return Chain([_MAKERS[name](wanted) for name in wanted.names if name in _MAKERS])
+    names = [name for name in wanted.names if name in _MAKERS]
+    before = wanted.names[: wanted.names.index(WHISPER)] if WHISPER in wanted.names else names
+    return Chain([_MAKERS[name](wanted) for name in names], len(before))

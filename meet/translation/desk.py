@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,16 +11,19 @@ from datetime import timedelta
 from django.conf import settings
 
 from meet import broadcast
-from meet.translation import chain, ledger, scripts
+from meet.translation import chain, ledger, scripts, spoken
 from meet.translation.gate import Gate
+from meet.translation.lease import Lease, Taken
 from meet.translation.ledger import Job
-from meet.translation.provider import LeftAlone, Refused, Unavailable
+from meet.translation.provider import WHISPER, Answer, LeftAlone, NoAnswer
+from meet.translation.spoken import SpokenEnglish
 
 IN_FLIGHT = 4  # a room and language, in all web processes of a `serve`: each has its share
 MOST_JOBS = 256  # at the desk at once; what is over stays in the database till a sweep
 MOST_SWEPT = 192  # of them made up for: the rest is kept for what is said just now
 MOST_OF_A_ROOM = 32  # live ones and as many made up for: no room's backlog is before another room's words
 FEWEST = 16  # places that must be free before a sweep fills them
+MOST_REPLACED = 8  # lines at once that the speech model has translated and a translator is asked for
 LONGEST_PAUSE = 8.0  # seconds, while nobody answers; the breakers keep the number of tries down
 UNTRIED_PAUSE = timedelta(seconds=1)
 LONGEST_REFUSAL = 600.0  # seconds, where somebody answers that they will not
@@ -45,18 +48,28 @@ class Desk:
         self._askers = Gate(chain.THREADS)  # all rooms together: who waits for a thread is not asking yet
         self._gates: dict[tuple[int, str], Gate] = {}
         self._users: dict[tuple[int, str], int] = {}
+        self._spoken = SpokenEnglish()
 
     def nudge(self, clip_id: uuid.UUID) -> None:
         """See at once what a caption needs."""
-        if len(self._seats) < MOST_JOBS and chain.configured().ready():
+        if len(self._seats) < MOST_JOBS and (chain.configured().ready() or spoken.offered()):
             self._start(self._begin_clip(clip_id))
 
     async def sweep(self) -> None:
         """Take up what is due and nobody works on."""
         free = MOST_SWEPT - sum(1 for seat in self._seats.values() if not seat.live)
-        if free >= FEWEST and chain.configured().ready():
-            here = frozenset(seat.job.clip for seat in self._seats.values())
+        here = frozenset(seat.job.clip for seat in self._seats.values())
+        translators = chain.configured()
+        if free < FEWEST:
+            return
+        if translators.ready():
             self._begin(await ledger.due(here, free), live=False)
+        elif spoken.offered():
+            self._begin(await ledger.due(here | self._spoken.without(), free, spoken.ENGLISH), live=False)
+        if translators.ready(translators.before):
+            # where the last one got no answer, one line finds out whether somebody is back: perhaps no other waits
+            answered = translators.answers("", spoken.ENGLISH, translators.before)
+            self._begin(await ledger.stand_ins(here, MOST_REPLACED if answered else 1), live=False)
 
     async def idle(self) -> None:
         """Wait until the desk is empty."""
@@ -73,7 +86,10 @@ class Desk:
         self._begin(await ledger.of_clip(clip_id), live=True)
 
     def _begin(self, jobs: list[Job], *, live: bool) -> None:
+        ready = chain.configured().ready()
         for job in jobs:
+            if not ready and not self._spoken.may(job):
+                continue
             if job.key not in self._seats and self._of_room(job.room, live) < MOST_OF_A_ROOM:
                 self._seats[job.key] = Seat(job, live)
                 self._start(self._work(job, live))
@@ -82,30 +98,71 @@ class Desk:
         return sum(1 for seat in self._seats.values() if seat.job.room == room and seat.live == live)
 
     async def _work(self, job: Job, live: bool) -> None:
+        lease = Lease(job)
         try:
-            async with self._gate((job.room, job.ask.target), live), self._askers.enter(live=live):
-                events = await self._translated(job)
+            events = await self._translated(lease, live)
         finally:
+            await lease.stop()
             del self._seats[job.key]
         if events and await ledger.is_shown(job):
             for event in events:
                 await broadcast.send(job.room, event)
 
-    async def _translated(self, job: Job) -> list[str]:
-        """Ask, and write the answer: the events that tell of it; none where there is no answer yet."""
+    async def _translated(self, lease: Lease, live: bool) -> list[str]:
+        """Ask one after the other, and write the first answer: the events that tell of it; none where there is none."""
+        job, failures = lease.job, []
+        for ask in self._ways(job):
+            try:
+                answer = await ask(lease, live)
+            except Taken:
+                return []
+            except NoAnswer as error:
+                failures.append(error)
+            else:
+                again_at = spoken.replace_at() if answer.provider == WHISPER and spoken.stands_in() else None
+                return await ledger.settle(job, _texts(job, answer.text), answer.provider, again_at)
+        await self._postponed(lease, failures)
+        return []
+
+    def _ways(self, job: Job) -> list[Callable[[Lease, bool], Awaitable[Answer]]]:
+        """Who is asked for a job, in turn: the translators, and in its place among them the speech model."""
         translators = chain.configured()
-        if not translators.ready() or not await ledger.take(job):
-            return []
-        try:
-            answer = await translators.translate(job.ask)
-        except LeftAlone:
-            await ledger.postpone(job, UNTRIED_PAUSE, tried=False)
-            return []
-        except (Unavailable, Refused) as error:
-            logger.warning("no translation of %s into %s yet: %s", job.clip, job.ask.target, error)
-            await ledger.postpone(job, _pause(job, error))
-            return []
-        return await ledger.settle(job, _texts(job, answer.text), answer.provider)
+
+        def by(among: slice) -> Callable[[Lease, bool], Awaitable[Answer]]:
+            return lambda lease, live: self._by_translators(lease, live, among)
+
+        if job.stand_in:
+            return [by(translators.before)]
+        if not self._spoken.may(job):
+            return [by(chain.ALL)]
+        return [by(translators.before), self._by_speech_model, by(translators.after)]
+
+    async def _by_translators(self, lease: Lease, live: bool, among: slice) -> Answer:
+        job = lease.job
+        async with self._gate((job.room, job.ask.target), live), self._askers.enter(live=live):
+            translators = chain.configured()
+            if not translators.ready(among):
+                raise LeftAlone("chain", "left alone")
+            await lease.take()
+            return await translators.translate(job.ask, among)
+
+    async def _by_speech_model(self, lease: Lease, live: bool) -> Answer:
+        await lease.take()
+        return await self._spoken.translate(lease.job)
+
+    async def _postponed(self, lease: Lease, failures: list[NoAnswer]) -> None:
+        """Leave a job for later: soon where nobody was asked in earnest, not so soon where all who were will not."""
+        tried = [error for error in failures if not isinstance(error, LeftAlone)]
+        if not tried:
+            await lease.give_back(UNTRIED_PAUSE, tried=False)
+            return
+        why = next((error for error in tried if error.retryable), tried[0])
+        logger.warning("no translation of %s into %s yet: %s", lease.job.clip, lease.job.ask.target, why)
+        if self._spoken.lacks(lease.job) and not chain.configured().speaks(lease.job.language, lease.job.ask.target):
+            await lease.give_up()  # the speech model was the only one to make it
+            return
+        retryable = any(error.retryable for error in failures)
+        await lease.give_back(_pause(lease.job, retryable=retryable), tried=True)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -139,8 +196,8 @@ def _texts(job: Job, answer: str) -> dict[str, str]:
     }
 
 
-def _pause(job: Job, error: Unavailable | Refused) -> timedelta:
-    longest = LONGEST_PAUSE if error.retryable else LONGEST_REFUSAL
+def _pause(job: Job, *, retryable: bool) -> timedelta:
+    longest = LONGEST_PAUSE if retryable else LONGEST_REFUSAL
     return timedelta(seconds=min(longest, 2.0 ** min(job.attempts, 10)))
 
 

@@ -6,6 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from meet.translation import scripts
+
+WHISPER = "whisper"  # the provider of what the speech model translated: it hears the clip, and is asked no text
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -74,12 +78,15 @@ class Provider(Protocol):
         """The text in the other language. Raises Unavailable or Refused, and nothing else."""
 
 
+LATIN_ENDS = "\u0250"  # Latin letters and their accented forms lie below
+NAME_WORDS = 4  # names are the same in both languages: so many capitalised words
+NAME_CHARACTERS = 6  # ... or so many Chinese characters, in Japanese
 LONGEST_GROWTH = 12  # an answer so many times as long as the question is none
 _PAGE = ("<!doctype", "<html", "<?xml")
 
 
 def sensible(provider: str, ask: Ask, answer: object) -> str:
-    """An answer as one line of text. Raises Unavailable where it is none."""
+    """An answer as one line of text. Raises Unavailable where it is none, Refused where it is the question itself."""
     if not isinstance(answer, str):
         raise Unavailable(provider, "no text in the answer")
     # a database may refuse control characters and halves of surrogate pairs
@@ -88,4 +95,23 @@ def sensible(provider: str, ask: Ask, answer: object) -> str:
         raise Unavailable(provider, "an answer of no sensible length")
     if line.casefold().startswith(_PAGE) or not any(character.isalnum() for character in line):
         raise Unavailable(provider, "an answer without words")
+    if echoes(ask, line):
+        raise Refused(provider, "the text came back untranslated")
     return line
+
+
+def echoes(ask: Ask, answer: str) -> bool:
+    """Whether an answer is the question itself, and more than a name that both languages have."""
+    asked = _letters(ask.text, ask.source)
+    if asked != _letters(answer, ask.source):
+        return False
+    if any(letter.isalpha() and letter >= LATIN_ENDS for letter in asked):
+        return ask.target not in (*scripts.CHINESE, "ja") or len(asked) > NAME_CHARACTERS
+    words = ask.text.split()
+    return len(words) > NAME_WORDS or (len(words) > 1 and any(word[0].islower() for word in words))
+
+
+def _letters(text: str, language: str) -> str:
+    """A text without its punctuation, blanks and capitals, Chinese in one script."""
+    plain = scripts.to_simplified(text) if language in scripts.CHINESE else text
+    return "".join(letter for letter in plain.casefold() if letter.isalnum())

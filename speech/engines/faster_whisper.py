@@ -20,6 +20,7 @@ from faster_whisper.transcribe import get_compression_ratio, get_suppressed_toke
 
 from speech.engines import SAMPLE_RATE, Audio, Capabilities, EngineError, Hypothesis, Outcome, Row, Word, lost, refusal
 from speech.engines.buckets import seconds
+from speech.engines.english import believed, translating, wanted
 from speech.engines.fallback import TEMPERATURES, looks_wrong, merit
 from speech.engines.names import DEMO_LANGUAGES, translates
 from speech.engines.stamps import segments
@@ -147,6 +148,7 @@ class FasterWhisperEngine:
                 break
             for i, other in zip(wrong, self._decoded(heard.only(wrong), kind, temperature), strict=True):
                 best[i] = max(best[i], other, key=merit)
+        best = self._with_english(heard, kind, best)
         return [self._worded(heard, i, one) if rows[i].options.words else one for i, one in enumerate(best)]
 
     def _listened(self, rows: list[Row], window: float) -> _Heard:
@@ -192,6 +194,17 @@ class FasterWhisperEngine:
             self._hypothesis(result, row, language, temperature)
             for result, row, language in zip(results, heard.rows, heard.languages, strict=True)
         ]
+
+    def _with_english(self, heard: _Heard, kind: _Kind, best: list[Hypothesis]) -> list[Hypothesis]:
+        """The same, with the English of the texts whose rows ask for it. The encoder does not run again."""
+        places = [i for i, one in enumerate(best) if wanted(heard.rows[i], one, self.capabilities)]
+        if not places:
+            return best
+        asked = heard.only(places)
+        asked = replace(asked, rows=[translating(row) for row in asked.rows])
+        found = self._decoded(asked, replace(kind, earlier=0, timestamps=False), 0.0)
+        told = dict(zip(places, map(believed, found), strict=True))
+        return [replace(one, english=told.get(i, "")) for i, one in enumerate(best)]
 
     def _hypothesis(self, result: Any, row: Row, language: str, temperature: float) -> Hypothesis:
         tokenizer = self._tokenizer(language, row.options.task)

@@ -17,6 +17,7 @@ from speech.decoder.model import Attended, Model
 from speech.decoder.steps import Steps
 from speech.decoder.vocabulary import Vocabulary
 from speech.engines import SAMPLE_RATE, Capabilities, Hypothesis, Outcome, Row, buckets, fallback, lost, names, refusal
+from speech.engines.english import believed, translating, wanted
 from speech.engines.spoken import Detector
 from speech.engines.stamps import segments
 
@@ -123,6 +124,7 @@ class WhisperEngine:
                 break
             for i, other in zip(wrong, self._decoded(heard.only(wrong), temperature), strict=True):
                 best[i] = max(best[i], other, key=fallback.merit)
+        best = self._with_english(heard, best)
         return [self._worded(heard, i, one) for i, one in enumerate(best)]
 
     def _listened(self, rows: list[Row], seconds: float) -> _Heard:
@@ -146,6 +148,16 @@ class WhisperEngine:
             self._hypothesis(one, row, language, temperature)
             for one, row, language in zip(results, heard.rows, heard.languages, strict=True)
         ]
+
+    def _with_english(self, heard: _Heard, best: list[Hypothesis]) -> list[Hypothesis]:
+        """The same, with the English of the texts whose rows ask for it. The encoder does not run again."""
+        places = [i for i, one in enumerate(best) if wanted(heard.rows[i], one, self.capabilities)]
+        if not places:
+            return best
+        asked = heard.only(places)
+        found = self._decoded(replace(asked, rows=[translating(row) for row in asked.rows]), 0.0)
+        told = dict(zip(places, map(believed, found), strict=True))
+        return [replace(one, english=told.get(i, "")) for i, one in enumerate(best)]
 
     def _hypothesis(self, one: Decoded, row: Row, guess: Guess, temperature: float) -> Hypothesis:
         language = guess.code

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { continues, isNews, newest, placeOf, under } from '../../static/meet/js/lines.js';
+import { bySpeechModel, continues, isBetter, isNews, newest, placeOf, under } from '../../static/meet/js/lines.js';
 
 const line = (id, at, speaker = 'alice', type = 'caption') => ({ id, at, speaker, type });
 const ALL = ['zh-Hant', 'zh-Hans', 'en', 'ja'];
@@ -60,4 +60,25 @@ test('a translation that is done does not wait again', () => {
   const found = newest([{ lang: 'en', state: 'waiting', text: '' }, { lang: 'en', state: 'done', text: 'Hello' },
     { lang: 'en', state: 'waiting', text: '' }]);
   assert.equal(found.get('en').text, 'Hello');
+});
+
+const model = { lang: 'en', state: 'done', text: 'All hello', provider: 'whisper' };
+const translator = { lang: 'en', state: 'done', text: 'Hello everyone', provider: 'google' };
+
+test("a translator's words come in place of the speech model's, and never the other way round", () => {
+  assert.equal(newest([model, translator]).get('en').text, 'Hello everyone');
+  assert.equal(newest([translator, model]).get('en').text, 'Hello everyone');
+  assert.equal(isBetter(model, translator), true);
+  assert.equal(isBetter(translator, model), false);
+});
+
+test("the speech model's words do not vanish while a translator is waited for", () => {
+  assert.equal(isBetter(model, { lang: 'en', state: 'waiting', text: '', provider: '' }), false);
+  assert.equal(isBetter({ lang: 'en', state: 'waiting', text: '', provider: '' }, model), true);
+});
+
+test('only what the speech model translated is marked', () => {
+  assert.equal(bySpeechModel(model), true);
+  assert.equal(bySpeechModel(translator), false);
+  assert.equal(bySpeechModel({ lang: 'en', state: 'waiting', text: '', provider: 'whisper' }), false);
 });

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 
-from meet import pipeline, recognizer, rooms
+from meet import pipeline, recognizer, rooms, status
 from meet.models import Participant, Room
 from tests.meet.sockets import Socket
 from tests.speech_process import speaking
@@ -32,6 +32,13 @@ def cast(transactional_db):
     alices.save()
     bobs.save()
     return Cast(room, secret, alice, bob, {alice.pk: alices, bob.pk: bobs})
+
+
+@pytest.fixture(autouse=True)
+def nothing_heard_of_the_engine(monkeypatch):
+    """What an engine said of itself in one test is not known in the next."""
+    monkeypatch.setattr(status, "_last", recognizer.AWAY)
+    monkeypatch.setattr(status, "_translates", False)
 
 
 @pytest.fixture(scope="module")

@@ -223,7 +223,7 @@ async def test_the_last_words_reach_the_page_of_a_meeting_that_just_ended(cast, 
 
 async def test_the_engine_says_what_it_is(tier):
     engine = await recognizer.engine()
-    assert engine == recognizer.Engine("ready", "demo", demo=True, languages=("zh", "en", "ja"))
+    assert engine == recognizer.Engine("ready", "demo", demo=True, languages=("zh", "en", "ja"), translates=True)
 
 
 async def test_an_engine_that_is_away_says_nothing(settings):

@@ -134,6 +134,8 @@ def test_a_wrong_secret_makes_nobody_a_host(bob, room):
         (["microsoft"], "Microsoft Translator"),
         (["chatgpt"], "language model at models.example<"),
         (["off"], "no text is sent anywhere"),
+        (["whisper"], "The speech model itself translates into English: no text is sent anywhere"),
+        (["libre", "whisper"], "the speech model itself, for English"),
     ],
 )
 def test_the_way_in_says_where_the_text_goes(bob, room, settings, translator, says):

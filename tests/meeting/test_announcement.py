@@ -38,3 +38,9 @@ def test_a_sqlite_file_elsewhere_is_named(tmp_path):
     elsewhere = tmp_path / "elsewhere" / "db.sqlite3"
     lines = said(tmp_path / "data", DATABASE_URL=f"sqlite:///{elsewhere}")
     assert f"Database: {elsewhere}\nMedia and secrets: {tmp_path / 'data'}\n" in lines
+
+
+def test_the_speech_model_as_translator_sends_no_text_away(tmp_path):
+    alone = said(tmp_path, TRANSLATOR="whisper")
+    assert "Translation: by the speech model, into English alone. No text leaves this machine" in alone
+    assert "is sent to mymemory (outside this machine). " in said(tmp_path, TRANSLATOR="whisper,mymemory")

@@ -71,6 +71,6 @@ def test_a_key_that_no_header_takes_stops_the_start_and_is_not_shown(tmp_path, k
 
 
 def test_every_translator_can_be_named_with_what_it_needs(tmp_path):
-    names = ["google", "mymemory", "libre", "deepl", "microsoft", "chatgpt"]
+    names = ["google", "mymemory", "libre", "deepl", "microsoft", "chatgpt", "whisper"]
     keys = dict.fromkeys(("DEEPL_API_KEY", "MICROSOFT_API_KEY", "OPENAI_API_KEY"), "sesame")
     assert setting("TRANSLATOR", tmp_path, TRANSLATOR=",".join(names), LIBRE_URL=LIBRE, **keys) == str(names)

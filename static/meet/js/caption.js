@@ -1,6 +1,6 @@
 /** One caption on the page: who said what when, and its translations, each in its row. */
 
-import { under } from './lines.js';
+import { bySpeechModel, under } from './lines.js';
 import { copyOf, exactTimeOf, say, timeOf, within } from './page.js';
 import { initial } from './speakers.js';
 
@@ -50,11 +50,15 @@ export function fill(line, { languages, translates }) {
       row = copyOf('translation-template');
       row.lang = lang;
       row.dataset.waiting = say('waiting');
+      row.dataset.mark = say('by-speech-model');
       rows.insertBefore(row, rows.children[place] ?? null);
     }
-    const { state = 'waiting', text = '' } = line.translations.get(lang) ?? {};
-    row.dataset.state = state;
-    if (row.textContent !== text) row.textContent = text;
+    /** @type {import('./events.js').Translated} */
+    const translated = line.translations.get(lang) ?? { lang, state: 'waiting', text: '' };
+    row.dataset.state = translated.state;
+    row.classList.toggle('by-speech-model', bySpeechModel(translated));
+    row.title = bySpeechModel(translated) ? say('by-speech-model-hint') : '';
+    if (row.textContent !== translated.text) row.textContent = translated.text;
   });
 }
 

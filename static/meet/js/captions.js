@@ -2,7 +2,7 @@
 
 import { fill, lineOf, write } from './caption.js';
 import { Early } from './early.js';
-import { continues, isNews, newest } from './lines.js';
+import { continues, isBetter, isNews, newest } from './lines.js';
 
 /**
  * @typedef {import('./events.js').Caption} Caption
@@ -57,7 +57,7 @@ export class Captions {
     const line = this.#get(event.clip);
     if (line?.type === 'withdrawn') return;
     if (!line || event.revision > line.revision) return this.#early.keep(event);
-    if (event.revision < line.revision) return;
+    if (event.revision < line.revision || !isBetter(line.translations.get(event.lang), event)) return;
     line.translations.set(event.lang, event);
     this.#fill(line);
     this.#pane.keep();

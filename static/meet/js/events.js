@@ -23,12 +23,12 @@ export const SERVER_TYPES = [
  * What the server says; times are ms of Unix time by its clock.
  * @typedef {{type: 'welcome', you: string, host: boolean, next_number: number, languages: string[],
  *   limits: {message_bytes: number, in_flight_bytes: number}}} Welcome
- * @typedef {{lang: string, state: 'waiting' | 'done', text: string}} Translated
+ * @typedef {{lang: string, state: 'waiting' | 'done', text: string, provider?: string}} Translated  provider: whose words
  * @typedef {{type: 'caption', meeting: number, seq?: number, clip: string, speaker: string, name: string, started_at: number,
  *   state: 'partial' | 'final', revision: number, lang: string, text: string, translations?: Translated[],
  *   folded_into?: string | null}} Caption
  * @typedef {{type: 'translation', meeting: number, seq: number, clip: string, revision: number, lang: string,
- *   state: 'waiting' | 'done', text: string}} Translation
+ *   state: 'waiting' | 'done', text: string, provider?: string}} Translation
  * @typedef {{type: 'unsaid', meeting: number, seq: number, clip: string}} Unsaid
  * @typedef {{type: 'withdrawn', meeting: number, seq?: number, clip: string, speaker: string, name: string,
  *   started_at: number, withdrawn_at: number}} Withdrawn

@@ -36,12 +36,24 @@ export function isNews(shown, event) {
   return shown.state === 'partial' || event.revision >= shown.revision;
 }
 
-/** One translation a language: of several of one revision, the one that is done.
+/** Whether these are the speech model's words, which stand in for a translator's.
+ *  @param {import('./events.js').Translated} translated */
+export function bySpeechModel({ state, provider }) { return state === 'done' && provider === 'whisper'; }
+
+/** Whether a translation is to be shown in place of another of the same revision: nothing that is done waits again, and a
+ *  translator's words are not replaced by the speech model's.
+ *  @param {import('./events.js').Translated | undefined} shown @param {import('./events.js').Translated} other */
+export function isBetter(shown, other) {
+  if (!shown || shown.state !== 'done') return true;
+  return other.state === 'done' && bySpeechModel(shown);
+}
+
+/** One translation a language: of several of one revision, the best.
  *  @param {import('./events.js').Translated[]} translations */
 export function newest(translations) {
   /** @type {Map<string, import('./events.js').Translated>} */
   const found = new Map();
-  for (const one of translations) if (found.get(one.lang)?.state !== 'done') found.set(one.lang, one);
+  for (const one of translations) if (isBetter(found.get(one.lang), one)) found.set(one.lang, one);
   return found;
 }
 

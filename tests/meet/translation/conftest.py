@@ -15,6 +15,7 @@ from meet.translation.google import Google
 from meet.translation.libre import Libre
 from meet.translation.microsoft import Microsoft
 from meet.translation.mymemory import MyMemory
+from meet.translation.pace import Limits
 from tests.meet.scene import make_scene
 from tests.meet.translation import servers
 
@@ -34,8 +35,27 @@ def made(name, url, key=servers.KEY):
         "libre": lambda: Libre(url, key),
         "deepl": lambda: DeepL(key),
         "microsoft": lambda: Microsoft(key, "eastasia"),
-        "chatgpt": lambda: ChatGPT(key, f"{url}/v1", "any"),
+        "chatgpt": lambda: Blocking(ChatGPT(key, f"{url}/v1", "any")),
     }[name]()
+
+
+class Blocking:
+    """A translator of several lines, asked for one as the others are: of several, the first that fails says why."""
+
+    limits = Limits(first=5, between=5)
+
+    def __init__(self, provider):
+        self.provider = provider
+        self.speaks = provider.speaks
+
+    def translate(self, *asks):
+        told = asyncio.run(self.provider.translate_lines(asks, self.limits))
+        texts = []
+        for outcome in told.outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+            texts.append(outcome)
+        return texts[0] if len(texts) == 1 else texts
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The circuit breaker. Its clock is an argument."""
 
-from meet.translation.breaker import LONGEST_PAUSE, LONGEST_WISH, OPENS_AFTER, PROBE, Breaker, pause
+from meet.translation.breaker import LONGEST_PAUSE, LONGEST_WISH, OPENS_AFTER, TRIAL_SECONDS, Breaker, pause
 
 
 def failed(times: int, at: float = 0.0) -> Breaker:
@@ -27,7 +27,7 @@ def test_a_trial_that_never_ends_does_not_keep_the_others_out_for_ever():
     breaker = failed(OPENS_AFTER)
     assert breaker.allows(5)
     assert not breaker.allows(6)
-    assert breaker.allows(5 + PROBE)
+    assert breaker.allows(5 + TRIAL_SECONDS)
 
 
 def test_one_success_opens_the_way_again():

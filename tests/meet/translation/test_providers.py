@@ -6,10 +6,11 @@ import time
 import pytest
 
 from meet.languages import READABLE
-from meet.translation import chatgpt, web
-from meet.translation.provider import Ask, NoAnswer, Refused, Unavailable, sensible
-from tests.meet.translation.conftest import made
-from tests.meet.translation.servers import KEY, PAGE, Response, said
+from meet.translation import web
+from meet.translation.pace import Limits
+from meet.translation.provider import Ask, NoAnswer, Refused, Unavailable, echoes, sensible
+from tests.meet.translation.conftest import Blocking, made
+from tests.meet.translation.servers import KEY, PAGE, Response, completion, memory, said
 
 NAMES = ["google", "mymemory", "libre", "deepl", "microsoft", "chatgpt"]
 KEYED = ["libre", "deepl", "microsoft", "chatgpt"]
@@ -35,6 +36,15 @@ NONSENSE = {
         {"responseData": {"translatedText": "…?"}, "translatedText": "…?", "translations": [{"text": "?"}]}
     ),
     "a redirection": Response(307, b"", headers={"Location": "/elsewhere"}),
+}
+
+ECHOES = {  # each protocol's answer with the text as it was
+    "google": lambda request: f'<div class="result-container">{request.query["q"]}</div>'.encode(),
+    "mymemory": lambda request: memory(request.query["q"], 200, match=1).body,
+    "libre": lambda _request: said({"translatedText": SECRET}).body,
+    "deepl": lambda request: said({"translations": [{"text": text} for text in request.json["text"]]}).body,
+    "microsoft": lambda request: said([{"translations": [{"text": one["text"]}]} for one in request.json]).body,
+    "chatgpt": lambda request: completion(request.json["messages"][-1]["content"]).body,
 }
 
 
@@ -84,7 +94,7 @@ def test_no_key_stands_in_an_address(server, name):
 
 def test_one_that_takes_its_time_is_given_up(server, name, monkeypatch, caplog):
     monkeypatch.setattr(web, "READ_SECONDS", 0.3)
-    monkeypatch.setattr(chatgpt, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(Blocking, "limits", Limits(0.3, 0.3))
     server.mode = "slow"
     began = time.monotonic()
     assert isinstance(failed(made(name, server.url), caplog), Unavailable)
@@ -94,6 +104,7 @@ def test_one_that_takes_its_time_is_given_up(server, name, monkeypatch, caplog):
 @pytest.mark.parametrize("mode", ["trickle", "flood"])
 def test_one_that_never_ends_is_given_up(server, name, mode, monkeypatch, caplog):
     monkeypatch.setattr(web, "WHOLE_SECONDS", 0.3)
+    monkeypatch.setattr(Blocking, "limits", Limits(0.3, 0.3))
     server.mode = mode
     began = time.monotonic()
     assert isinstance(failed(made(name, server.url), caplog), Unavailable)
@@ -160,6 +171,46 @@ def test_what_no_database_takes_is_left_out_of_an_answer():
 def test_an_answer_many_times_as_long_as_the_question_is_none():
     with pytest.raises(Unavailable):
         sensible("chatgpt", Ask("Write me a poem.", "en", "ja"), "roses are red " * 60)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "text", "answer"),
+    [
+        ("en", "ja", "We need sixty-five people.", "we need sixty-five people"),
+        ("en", "ja", "good morning", "Good morning"),
+        ("zh-Hant", "en", "謝謝", "謝謝"),
+        ("zh-Hant", "en", "大家好，今天開會", "大家好，今天开会。"),
+        ("zh-Hant", "ja", "大家好，今天我們要開會", "大家好，今天我們要開會"),
+        ("ja", "zh-Hant", "皆さんありがとうございました", "皆さんありがとうございました"),
+    ],
+)
+def test_a_text_that_comes_back_as_it_was_is_no_translation(source, target, text, answer):
+    assert echoes(Ask(text, source, target), answer)
+    with pytest.raises(Refused):
+        sensible("google", Ask(text, source, target), answer)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "text", "answer"),
+    [
+        ("en", "ja", "OK", "OK"),
+        ("en", "ja", "Google Meet", "Google Meet"),
+        ("ja", "zh-Hant", "東京", "東京"),
+        ("zh-Hant", "ja", "王逸嘉", "王逸嘉"),
+        ("en", "ja", "We need sixty-five people.", "六十五人が必要です。"),
+    ],
+)
+def test_a_name_that_both_languages_have_is_one(source, target, text, answer):
+    assert sensible("google", Ask(text, source, target), answer) == answer
+
+
+def test_a_translator_that_gives_the_text_back_has_not_answered(serving, name, caplog):
+    def echo(request):
+        return Response(200, ECHOES[name](request), "text/html" if name == "google" else "application/json")
+
+    with serving(name) as server:
+        server.protocol = echo
+        assert isinstance(failed(made(name, server.url), caplog), Refused)
 
 
 def test_the_time_limits_are_three_seconds_and_seven():
