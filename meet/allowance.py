@@ -1,4 +1,4 @@
-"""How often one person may do what costs everybody else: so many at once, then one every so many seconds."""
+"""Rate limiter for what one person does: so many at once, then one every so many seconds (or so many bytes)."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -31,9 +31,11 @@ class Allowance:
     rate: Rate
     _whole_at: dict[uuid.UUID, float] = field(default_factory=dict)
 
-    def spend(self, who: uuid.UUID, now: float) -> float:
-        """Take one: 0 where there was one to be had, else in how many seconds there is."""
-        whole_at = max(self._whole_at.get(who, now), now) + self.rate.every_s
+    def spend(self, who: uuid.UUID, now: float, amount: int = 1) -> float:
+        """Take one, or `amount` of them: 0 where there were as many, else in how many seconds there are.
+
+        More than may be had at once is never there."""
+        whole_at = max(self._whole_at.get(who, now), now) + amount * self.rate.every_s
         wait = whole_at - now - self.rate.at_once * self.rate.every_s
         if wait > 0:
             return wait

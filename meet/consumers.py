@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 from channels.consumer import get_handler_name
@@ -9,11 +10,12 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
-from meet import broadcast, clips, rooms
+from meet import broadcast, clips, rooms, traffic
 from meet.events import BadEvent, Chunk, encode, parse, parse_frame
-from meet.inbox import Inbox, Overflow
+from meet.inbox import Inbox
 from meet.origin import same_origin
 from meet.seat import Seat
+from meet.traffic import Flood
 
 log = logging.getLogger(__name__)
 INBOX_BYTES = 1024 * 1024
@@ -44,6 +46,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             return
         self.seat = Seat(participant.pk, participant.room_id, self.send)
         self.inbox = Inbox(INBOX_BYTES)
+        self.flooded = False
         self.going: asyncio.Task[None] | None = None
         self.early: list[str] | None = []  # what happens while the browser is told where things stand
         try:
@@ -69,13 +72,14 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Queue what came. Daphne queues without bound and knows no back-pressure, so a flood ends here."""
-        if not self.inside:
+        if not self.inside or self.flooded:
             return
+        message = (bytes_data or b"") if text_data is None else text_data
         try:
-            self.inbox.put((bytes_data or b"") if text_data is None else text_data)
-        except Overflow:
-            await self._refuse(BadEvent("too_much", f"More than {INBOX_BYTES} bytes wait.", limit=INBOX_BYTES))
-            await self.close(TOO_MUCH)
+            traffic.count_received(self.seat.me, traffic.cost(message), time.monotonic())
+            self.inbox.put(message)
+        except Flood as flood:
+            await self._end_flood(flood)
 
     async def deliver(self, event: str) -> None:
         """An event of the room, from whichever process."""
@@ -103,6 +107,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
         try:
             while (message := await self.inbox.take()) is not None:
                 await (self._take_text(message) if isinstance(message, str) else self._take_frames(message))
+        except Flood as flood:
+            await self._end_flood(flood)
         except Exception as error:
             log.exception("a socket of participant %s failed", self.seat.me)
             code = "storage" if isinstance(error, OSError | DatabaseError) else "internal"
@@ -111,22 +117,48 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def _take_frames(self, frames: list[bytes]) -> None:
         chunks: list[Chunk] = []
+        useless = 0
         for frame in frames:
             try:
-                chunks.append(self.seat.uplink.checked(parse_frame(frame)))
+                chunk = self.seat.uplink.checked(parse_frame(frame))
             except BadEvent as bad:
+                useless += traffic.cost(frame)
                 await self._refuse(bad)
             except clips.Refused as refused:
+                useless += traffic.cost(frame)
                 await self._refuse_clip(refused)
-        await self.seat.take_chunks(chunks)
+            else:
+                useless += traffic.cost(frame) if self.seat.uplink.holds(chunk) else 0
+                chunks.append(chunk)
+        await self.seat.take_chunks(chunks)  # before a flood ends the connection: what is good of it is kept
+        self._count_useless(useless)
 
     async def _take_text(self, text: str) -> None:
         try:
-            await self.seat.take(parse(text))
+            event = parse(text)
+        except BadEvent as bad:
+            await self._refuse(bad)
+            self._count_useless(traffic.cost(text))
+            return
+        try:
+            await self.seat.take(event)
         except BadEvent as bad:
             await self._refuse(bad)
         except clips.Refused as refused:
             await self._refuse_clip(refused)
+
+    def _count_useless(self, size: int) -> None:
+        if size:
+            traffic.count_useless(self.seat.me, size, time.monotonic())
+
+    async def _end_flood(self, flood: Flood) -> None:
+        """Close the connection, once. What comes in before it is closed is thrown away, not even counted."""
+        if self.flooded:
+            return
+        self.flooded = True
+        log.warning("a socket of participant %s was closed: %s", self.seat.me, flood)
+        await self._refuse(BadEvent("too_much", str(flood), limit=flood.limit))
+        await self.close(TOO_MUCH)
 
     async def _refuse_clip(self, refused: clips.Refused) -> None:
         await self.send(encode("clip_refused", clip=str(refused.clip), code=refused.code, message=str(refused)))

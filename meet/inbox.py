@@ -1,13 +1,9 @@
-"""What a socket sent and nobody has looked at yet: in order, and counted in bytes, so that a flood has an end."""
+"""Queue of what a socket sent and nobody has looked at yet: in order, counted in bytes, closed when it is too long."""
 
 import asyncio
 from collections import deque
 
-
-class Overflow(Exception):
-    """More waits than may wait; the connection has to end."""
-
-    retryable = False
+from meet.traffic import Flood, cost
 
 
 class Inbox:
@@ -21,10 +17,10 @@ class Inbox:
         self._closed = False
 
     def put(self, message: str | bytes) -> None:
-        """Add what came. Raises Overflow."""
-        self._bytes += len(message)
+        """Add what came. Raises Flood where more waits than may wait."""
+        self._bytes += cost(message)
         if self._bytes > self._most_bytes:
-            raise Overflow
+            raise Flood(f"More than {self._most_bytes} bytes wait.", self._most_bytes)
         self._waiting.append(message)
         self._something.set()
 
@@ -41,12 +37,12 @@ class Inbox:
             self._something.clear()
             await self._something.wait()
         message = self._waiting.popleft()
-        self._bytes -= len(message)
+        self._bytes -= cost(message)
         if isinstance(message, str):
             return message
         frames = [message]
         while self._waiting and isinstance(frame := self._waiting[0], bytes):
             self._waiting.popleft()
-            self._bytes -= len(frame)
+            self._bytes -= cost(frame)
             frames.append(frame)
         return frames

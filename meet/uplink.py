@@ -59,6 +59,10 @@ class Uplink:
             raise clips.Refused(chunk.clip, "clip_too_large", f"A clip may hold {CLIP_BYTES} bytes.")
         return chunk
 
+    def holds(self, chunk: Chunk) -> bool:
+        """Whether a chunk of a clip that is open here is on disk already."""
+        return chunk.number in self._open[chunk.clip].held
+
     async def chunks(self, arrived: Iterable[Chunk]) -> dict[uuid.UUID, list[int]]:
         """Write chunks to disk; per clip the numbers that may be acknowledged now. Raises OSError."""
         by_clip: dict[uuid.UUID, list[Chunk]] = {}

@@ -21,6 +21,7 @@ from meeting import flow, lifeline, listening, one_port
 from meeting.children import READY, REFUSED
 
 DRAIN_S = 15.0
+CLOSE_S = 5  # seconds for the answer to a close frame
 DRAIN_WITHOUT_SUPERVISOR_S = 2.0  # its Redis and its speech process are going as well
 COLLECT_AFTER = (10_000, 10, 10)  # objects made and not freed, and rounds of the younger generations; Python's own: 700
 
@@ -123,8 +124,9 @@ class Web:
     def _ready(self) -> None:
         from meet import sweep
 
-        # who sends too large a frame is told so by a close code (1009) before the line is dropped
-        self.server.ws_factory.setProtocolOptions(failByDrop=False)
+        # who sends too large a frame is told so by a close code (1009) before the line is dropped, and has longer than
+        # autobahn's one second to answer it: on a slow line or a busy machine the code would be lost
+        self.server.ws_factory.setProtocolOptions(failByDrop=False, closeHandshakeTimeout=CLOSE_S)
         self._keep(sweep.run(), "sweep")
         self._keep(self._announce(), "announce")
 

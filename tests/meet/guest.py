@@ -60,6 +60,14 @@ class Guest(Person):
                 if event["type"] in kinds and all(event.get(name) == value for name, value in fields.items()):
                     return event
 
+    async def closed(self, seconds: float = 60) -> int | None:
+        """The code that the server closes the socket with, once all it sent before that is heard."""
+        assert self._listener is not None
+        async with asyncio.timeout(seconds):
+            with contextlib.suppress(ConnectionClosed):
+                await self._listener
+        return self.socket.close_code
+
     async def answers(self) -> float:
         """Seconds until the server answers a ping."""
         asked = time.monotonic()

@@ -34,6 +34,11 @@ class Socket:
     async def send(self, frame):
         await self._communicator.send_to(bytes_data=frame)
 
+    async def send_as_it_is(self, message):
+        """A text or binary message of any kind, an empty one too."""
+        kind = "text" if isinstance(message, str) else "bytes"
+        await self._communicator.send_input({"type": "websocket.receive", kind: message})
+
     async def event(self, *kinds, seconds=PATIENCE):
         """The next event of one of these kinds."""
         async with asyncio.timeout(seconds):
@@ -48,6 +53,10 @@ class Socket:
             output = await self._communicator.receive_output(PATIENCE)
             if output["type"] == "websocket.close":
                 return output["code"]
+
+    async def stays_silent(self):
+        """Whether nothing more comes, for a moment."""
+        return await self._communicator.receive_nothing(0.2)
 
     async def close(self):
         await self._communicator.disconnect(timeout=PATIENCE)

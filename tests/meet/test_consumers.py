@@ -126,7 +126,7 @@ async def test_others_see_who_speaks(cast, enter):
 )
 async def test_what_is_wrong_is_said_to_the_sender_who_goes_on(cast, enter, what, code):
     bob = await enter(cast.bob)
-    await (bob._communicator.send_to(text_data=what) if isinstance(what, str) else bob.send(what))
+    await bob.send_as_it_is(what)
     assert (await bob.event("error"))["code"] == code
     await bob.say("ping", sent_at=1)
     assert (await bob.event("pong"))["sent_at"] == 1

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from meet.inbox import Inbox, Overflow
+from meet.inbox import Inbox
+from meet.traffic import Flood, cost
 
 
 async def test_frames_that_follow_one_another_come_together_and_text_alone():
@@ -28,17 +29,27 @@ async def test_take_waits_for_something():
 
 
 async def test_a_flood_ends_at_the_limit_and_room_comes_back_as_it_is_worked_off():
-    inbox = Inbox(10)
+    inbox = Inbox(2 * cost(b"12345"))
     inbox.put(b"12345")
     inbox.put(b"12345")
     await inbox.take()
-    inbox.put(b"1234567890")
-    with pytest.raises(Overflow):
-        inbox.put(b"1")
+    inbox.put(b"12345")
+    inbox.put(b"12345")
+    with pytest.raises(Flood) as flood:
+        inbox.put(b"")
+    assert flood.value.limit == 2 * cost(b"12345")
+
+
+async def test_a_flood_of_empty_messages_ends_too():
+    inbox = Inbox(3 * cost(""))
+    for _ in range(3):
+        inbox.put("")
+    with pytest.raises(Flood):
+        inbox.put("")
 
 
 async def test_what_waits_at_the_end_is_still_given_out():
-    inbox = Inbox(10)
+    inbox = Inbox(1000)
     inbox.put("last")
     inbox.close()
     assert await inbox.take() == "last"
