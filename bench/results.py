@@ -63,7 +63,7 @@ def run(
 ) -> Iterator[list[Result]]:
     """The results of each recording, in the order of `tasks`."""
     for task in tasks:
-        _transcribed(task, recordings[0], systems)
+        _result(task, recordings[0], systems)
     for number, recording in enumerate(recordings):
         first = number % len(tasks)
         order = [*tasks[first:], *tasks[:first]]

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.task import FASTER, OPENAI, OURS
+from bench.task import FASTER, OPENAI, OURS, has_beams
 from speech import codec, config, gate, loading, segmenter, weights, wire, without_numba
-from speech.engines import Options
 from speech.node import Answer, Node
 from speech.segmenter import Rules
 
@@ -60,11 +59,6 @@ class Variant:
 
 # a recording's bytes, its language (None: found out) and the beam (None: the default) to what was heard
 Transcribe = Callable[[bytes, str | None, int | None], Heard]
-
-
-def has_beams() -> bool:
-    """Whether ours can be told how wide to search."""
-    return "beam" in {field.name for field in dataclasses.fields(Options)}
 
 
 def variants(names: tuple[str, ...], beams: tuple[str, ...]) -> list[Variant]:

@@ -16,7 +16,7 @@ from tests.speech_process import ROOT
 
 ALL = {"ours", "openai-whisper", "faster-whisper-fp32", "faster-whisper-int8"}
 ROW = {
-    "engine", "model", "device", "dtype", "batch", "window_seconds", "clip_seconds", "seconds_per_clip", "rtfx",
+    "engine", "model", "device", "dtype", "beam", "batch", "window_seconds", "clip_seconds", "seconds_per_clip", "rtfx",
     "peak_memory_mb",
 }  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_windows_and_tokens_follow_the_clip():
 
 def test_times_are_compared_with_peers_one_at_a_time_and_with_batches_as_large():
     def row(name, batch, seconds):
-        kept = {"model": "base", "clip_seconds": 10.0, "window_seconds": 30.0}
+        kept = {"model": "base", "beam": 1, "clip_seconds": 10.0, "window_seconds": 30.0}
         return {"engine": name, "batch": batch, "seconds_per_clip": seconds, **kept}
 
     rows = [row("ours", 8, 0.1), row("openai-whisper", 1, 0.6), row("openai-whisper", 8, 0.3)]
@@ -96,6 +96,8 @@ def test_times_are_compared_with_peers_one_at_a_time_and_with_batches_as_large()
         "base",
         "|",
         "10",
+        "|",
+        "1",
         "|",
         "8",
         "|",
