@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bench import accuracy, comparison, results, systems
+from bench import accuracy, comparison, results, systems, words
 from bench.index import Recording
 from bench.results import FOUND, GIVEN, Task
 from bench.systems import FASTER_INT8, OPENAI, OURS, OURS_LIVE, Gap, Heard, Variant
@@ -79,7 +80,7 @@ def test_a_recording_longer_than_a_clip_is_heard_live_in_pieces_and_none_of_it_i
         heard = ours.live(codec.as_wav(audio), "en", None)
     finally:
         ours.close()
-    counts = results.words.counted(" ".join(one.text for one in chosen), heard.text, "WER")
+    counts = words.counted(" ".join(one.text for one in chosen), heard.text, "WER")
     assert counts.lost < counts.length / 4
     assert not counts.lost_edge
 
@@ -146,7 +147,7 @@ def test_a_recording_that_cannot_be_heard_counts_as_lost_and_is_named(capsys):
         raise EngineError("out of memory", retryable=True)
 
     tasks = [Task(Variant(OURS, None), GIVEN)]
-    [[result]] = results.run([recording("en", "one two three")], tasks, {OURS: transcribe})
+    [[result]] = results.run([recording("en", "we meet today")], tasks, {OURS: transcribe})
     [row] = results.summary([result])
     assert (row["failed"], row["lost"], row["error_rate"]) == (1, 3, 1)
     assert "en.wav, ours: EngineError" in capsys.readouterr().err
@@ -197,4 +198,5 @@ def test_gaps_of_later_pieces_lie_where_they_were_in_the_recording():
         text, language, suppressed = "yes", "en", None
         gaps = (Gap(1.0, 2.0),)
 
-    assert systems._heard([(0.0, Said()), (18.0, Said())]).gaps == (Gap(1.0, 2.0), Gap(19.0, 20.0))
+    said: Any = Said()
+    assert systems._heard([(0.0, said), (18.0, said)]).gaps == (Gap(1.0, 2.0), Gap(19.0, 20.0))

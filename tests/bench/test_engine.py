@@ -117,3 +117,26 @@ def test_a_benchmark_that_does_not_exist_is_refused_and_those_that_do_are_named(
     assert done.returncode == 2
     assert "bin/bench engine" in done.stderr
     assert "bin/bench accuracy" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wanted", "can", "why"),
+    [("6", True, "a beam is 1 to 5"), ("0", True, "a beam is 1 to 5"), ("1,5", False, "ours searches greedily only")],
+)
+def test_a_beam_that_nobody_could_compare_is_refused(wanted, can, why, monkeypatch, capsys):
+    monkeypatch.setattr(engine, "has_beams", lambda: can)
+    with pytest.raises(SystemExit):
+        engine.main(["--beam", wanted])
+    assert why in capsys.readouterr().err
+
+
+def test_peers_write_as_many_tokens_with_a_beam_and_have_rows_for_each(smallest, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "has_beams", lambda: True)
+    figures = tmp_path / "figures.json"
+    wanted = ["--models", smallest, "--batches", "2", "--clip-seconds", "10", "--tokens", "2", "--repeat", "1"]
+    wanted += ["--engines", "openai-whisper,faster-whisper-int8", "--beam", "1,5", "--device", "cpu"]
+    assert engine.main([*wanted, "--json", str(figures)]) == 0
+    rows = json.loads(figures.read_text(encoding="utf-8"))["rows"]
+    assert [(row["engine"], row["beam"]) for row in rows] == [
+        ("openai-whisper", 1), ("faster-whisper-int8", 1), ("openai-whisper", 5), ("faster-whisper-int8", 5),
+    ]  # fmt: skip
