@@ -26,12 +26,11 @@ def write(folder: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def small(folder: Path) -> Path:
-    """A sentence in each language, one of two languages, and one in which nobody speaks."""
+    """A sentence in each language, and a recording of two languages."""
     chosen = {language: sounds.sentences(language)[0] for language in ("en", "zh", "ja")}
     rows = [row(folder, f"{language}.wav", language, one.audio, one.text) for language, one in chosen.items()]
     both = [chosen["zh"], chosen["en"]]
     rows.append(row(folder, "mix.wav", "mix", sounds.told(both, 0.6), " ".join(one.text for one in both)))
-    rows.append(row(folder, "none.wav", "none", np.zeros(2 * sounds.RATE, np.float32), ""))
     return write(folder, rows)
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bench import engine, shapes, turn
+from bench import clips, contestants, engine, shapes, turn
 from bench.task import Task
 from bench.turn import Failed
 from speech import weights
@@ -130,13 +130,19 @@ def test_a_beam_that_nobody_could_compare_is_refused(wanted, can, why, monkeypat
     assert why in capsys.readouterr().err
 
 
-def test_peers_write_as_many_tokens_with_a_beam_and_have_rows_for_each(smallest, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["openai-whisper", "faster-whisper-int8"])
+def test_a_peer_writes_as_many_tokens_as_were_asked_for_with_a_beam_too(smallest, tmp_path, name):
+    given = shapes.files(smallest, tmp_path)
+    task = Task(name, smallest, str(given.checkpoint), str(given.converted), "cpu", "auto", 2, 10.0, "padded", 3, 5)
+    heard = contestants.loaded(task).hear(clips.clips(2, 10.0))
+    turn._checked(task, [tokens for _, tokens in heard])
+    assert len(heard) == 2
+
+
+def test_each_beam_is_a_setting_of_its_own_in_which_all_take_part(monkeypatch, tmp_path):
     monkeypatch.setattr(engine, "has_beams", lambda: True)
-    figures = tmp_path / "figures.json"
-    wanted = ["--models", smallest, "--batches", "2", "--clip-seconds", "10", "--tokens", "2", "--repeat", "1"]
-    wanted += ["--engines", "openai-whisper,faster-whisper-int8", "--beam", "1,5", "--device", "cpu"]
-    assert engine.main([*wanted, "--json", str(figures)]) == 0
-    rows = json.loads(figures.read_text(encoding="utf-8"))["rows"]
-    assert [(row["engine"], row["beam"]) for row in rows] == [
-        ("openai-whisper", 1), ("faster-whisper-int8", 1), ("openai-whisper", 5), ("faster-whisper-int8", 5),
-    ]  # fmt: skip
+    monkeypatch.setattr(engine, "files", lambda _model, folder: shapes.Files(folder, folder))
+    wanted = ["--models", "tiny", "--batches", "1", "--clip-seconds", "20", "--beam", "1,5", "--device", "cpu"]
+    settings = [list(tasks) for tasks in engine._settings(engine._parser().parse_args(wanted), tmp_path)]
+    assert [{task.beam for task in tasks} for tasks in settings] == [{1}, {5}]
+    assert [{task.engine for task in tasks} for tasks in settings] == [ALL, ALL]
