@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import machine, report, words
+from bench import comparison, machine, report, words
 from bench.noise import noisy
 from speech import clips, codec, config, gate, intake, loading, weights
 from speech.engines import Engine, EngineError, Hypothesis, Options, Row
@@ -20,6 +20,7 @@ from speech.segmenter import Rules
 
 WINDOWS = ("padded", "bucketed")
 COLUMNS = ("engine", "model", "window", "snr_db", "measure", "recordings", "error_rate", "errors", "length", "rtfx")
+OTHER = "With --index FILE it compares ours with openai-whisper and faster-whisper: see --index FILE --help."
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Unmatched(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`bin/bench accuracy`. 2 where something that was asked for cannot be had."""
+    """`bin/bench accuracy`. 2 where something that was asked for cannot be had. With `--index` it is `comparison`."""
+    if any(one.partition("=")[0] == "--index" for one in arguments):
+        return comparison.main(arguments)
     asked = _parser().parse_args(arguments)
     about = machine.described()
     print(machine.line(about), flush=True)
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     default = config.read(os.environ)
-    parser = argparse.ArgumentParser(prog="bin/bench accuracy", description=__doc__)
+    parser = argparse.ArgumentParser(prog="bin/bench accuracy", description=__doc__, epilog=OTHER)
     parser.add_argument("recordings", type=Path, nargs="+", metavar="FILE", help="any sound that PyAV decodes")
     parser.add_argument(
         "--reference", type=Path, nargs="+", required=True, metavar="TEXT",

@@ -1,7 +1,7 @@
 """The engines that are measured, each as it is used: ours by its interface, the peers by theirs.
 
-All decode greedily without time stamps, in English, without trying again. For a fixed number of tokens the end of the
-text is barred and the length limited, in each engine by its own means.
+All decode without time stamps, in English, without trying again, greedily or with the same beam. For a fixed number of
+tokens the end of the text is barred and the length limited, in each engine by its own means.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.clips import LANGUAGE, SAMPLE_RATE, Audio
-from bench.task import FASTER, OPENAI, OURS, Task
+from bench.task import FASTER, OPENAI, OURS, Task, has_beams
 from speech import loading
 
 Heard = list[tuple[str, int]]  # a clip's text, and how many tokens it has
@@ -48,7 +48,8 @@ class Ours:
         self._engine: Any = WhisperEngine(
             Path(task.checkpoint), model=task.model, demo=False, device=task.device, dtype=self.dtype
         )
-        self._options = Options(language=LANGUAGE, fallback=False, max_tokens=task.tokens, window=task.window)
+        beam: dict[str, Any] = {"beam": task.beam} if has_beams() else {}
+        self._options = Options(language=LANGUAGE, fallback=False, max_tokens=task.tokens, window=task.window, **beam)
         if task.tokens:
             self._engine.rules.bar_the_end()
 
@@ -82,6 +83,7 @@ class OpenAI:
             fp16=half,
             suppress_tokens=f"-1,{end}" if task.tokens else "-1",
             sample_len=task.tokens,
+            beam_size=task.beam if task.beam > 1 else None,
         )
 
     def hear(self, clips: Sequence[Audio]) -> Heard:
@@ -92,7 +94,9 @@ class OpenAI:
             whisper.log_mel_spectrogram(whisper.pad_or_trim(clip), self._model.dims.n_mels, device=self._device)
             for clip in clips
         ]
-        results = whisper.decode(self._model, torch.stack(mels), self._options)
+        # with a beam it fails at more than one clip: the encoder's output is not repeated for each hypothesis
+        batches = [torch.stack(mels)] if self._options.beam_size is None else [mel[None] for mel in mels]
+        results = [one for batch in batches for one in whisper.decode(self._model, batch, self._options)]
         return [(result.text, len(result.tokens)) for result in results]
 
 
@@ -113,7 +117,7 @@ class Faster:
             cpu_threads=loading.threads(),
         )  # fmt: skip
         self._batched = faster_whisper.BatchedInferencePipeline(self._model)
-        self._options: dict[str, Any] = {"language": LANGUAGE, "beam_size": 1, "temperature": [0.0]}
+        self._options: dict[str, Any] = {"language": LANGUAGE, "beam_size": task.beam, "temperature": [0.0]}
         self._options |= {"without_timestamps": True, "suppress_tokens": [-1]}
         self._options |= {"compression_ratio_threshold": None, "log_prob_threshold": None, "no_speech_threshold": None}
         if task.tokens:

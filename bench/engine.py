@@ -15,12 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import machine, report
 from bench.shapes import BUNDLED, SHAPES, Files, files
-from bench.task import FASTER, OPENAI, OURS, Task
+from bench.task import FASTER, OPENAI, OURS, Task, has_beams
 from bench.turn import Failed, Turn
 from speech import loading
 
@@ -29,7 +31,7 @@ TOKENS_A_SECOND = 4  # of a clip: a brisk speaker
 WINDOWS = ("padded", "bucketed")
 ON_CPU, ON_GPU = (1, 8), (1, 2, 4, 8, 16, 32, 64)
 COLUMNS = (
-    "engine", "model", "device", "dtype", "batch", "window_seconds", "clip_seconds", "seconds_per_clip", "rtfx",
+    "engine", "model", "device", "dtype", "beam", "batch", "window_seconds", "clip_seconds", "seconds_per_clip", "rtfx",
     "peak_memory_mb",
 )  # fmt: skip
 Row = dict[str, Any]
@@ -59,9 +61,10 @@ def _settings(asked: argparse.Namespace, folder: Path) -> Iterator[Iterator[Task
     batches = asked.batches or (ON_GPU if device.startswith("cuda") else ON_CPU)
     for model in asked.models:
         given = files(model, folder)
-        for clip_seconds, batch in itertools.product(asked.clip_seconds, batches):
+        for clip_seconds, batch, beam in itertools.product(asked.clip_seconds, batches, asked.beam):
             tokens = _tokens(model, clip_seconds, asked)
-            yield _tasks(asked.engines, given, model, device, asked.dtype, batch, clip_seconds, tokens)
+            tasks = _tasks(asked.engines, given, model, device, asked.dtype, batch, clip_seconds, tokens)
+            yield map(partial(replace, beam=beam), tasks)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", type=_names, default=(BUNDLED, "tiny", "base", "small", "turbo"))
     parser.add_argument("--batches", type=_numbers, help="default: 1,8 on a processor, 1 to 64 on a GPU")
     parser.add_argument("--clip-seconds", type=_seconds, default=(5.0, 10.0, 20.0))
+    parser.add_argument("--beam", type=_beams, default=(1,), help="how wide all search, 1 to 5; default: 1, greedily")
     parser.add_argument("--engines", type=_engines, help="default: all, ours in both windows")
     parser.add_argument("--tokens", type=int, help=f"for each clip; default: {TOKENS_A_SECOND} for each of its seconds")
     parser.add_argument("--repeat", type=int, default=5, help="turns of each, after one to warm up")
@@ -91,6 +95,15 @@ def _engines(text: str) -> tuple[str, ...]:
     if not set(names) <= set(known):
         raise argparse.ArgumentTypeError(f"{text!r}: there are {', '.join(known)}")
     return names
+
+
+def _beams(text: str) -> tuple[int, ...]:
+    beams = _numbers(text)
+    if not all(1 <= one <= 5 for one in beams):
+        raise argparse.ArgumentTypeError(f"{text!r}: a beam is 1 to 5")
+    if not has_beams() and max(beams) > 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: ours searches greedily only")
+    return beams
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -147,9 +160,8 @@ def _measured(tasks: Iterator[Task], repeat: int, failures: list[Failed]) -> lis
     turns: list[Turn] = []
     try:
         for task in tasks:
-            print(
-                f"{task.model}, {task.clip_seconds:g} s, batch {task.batch}: {task.engine}, {task.window}", flush=True
-            )
+            setting = f"{task.model}, {task.clip_seconds:g} s, beam {task.beam}, batch {task.batch}"
+            print(f"{setting}: {task.engine}, {task.window}", flush=True)
             with _told(failures):
                 turns.append(Turn(task))
         for _ in range(repeat):
@@ -184,6 +196,7 @@ def _row(turn: Turn, expected: list[str] | None) -> Row:
         "model": task.model,
         "device": task.device,
         "dtype": turn.dtype,
+        "beam": task.beam,
         "batch": task.batch,
         "window_seconds": window_seconds(task.window, task.clip_seconds),
         "clip_seconds": task.clip_seconds,
@@ -201,20 +214,22 @@ def compared(rows: Sequence[Row]) -> str:
     used live, and than it with a batch as large as ours."""
     peers = list(dict.fromkeys(row["engine"] for row in rows if row["engine"] != OURS))
     found = {
-        (row["engine"], row["model"], row["clip_seconds"], row["batch"]): row for row in rows if row["engine"] != OURS
+        (row["engine"], row["model"], row["clip_seconds"], row["beam"], row["batch"]): row
+        for row in rows
+        if row["engine"] != OURS
     }
     lines = []
     for row in rows:
         if row["engine"] != OURS:
             continue
-        line = [row[name] for name in ("model", "clip_seconds", "batch", "window_seconds")]
+        line = [row[name] for name in ("model", "clip_seconds", "beam", "batch", "window_seconds")]
         for batch in (1, row["batch"]):
             for peer in peers:
-                other = found.get((peer, row["model"], row["clip_seconds"], batch))
+                other = found.get((peer, row["model"], row["clip_seconds"], row["beam"], batch))
                 line.append(round(other["seconds_per_clip"] / row["seconds_per_clip"], 2) if other else None)
         lines.append(line)
     heads = [f"x {peer}, {how}" for how in ("one at a time", "batch as ours") for peer in peers]
-    return report.table(["model", "clip seconds", "batch", "window seconds", *heads], lines)
+    return report.table(["model", "clip seconds", "beam", "batch", "window seconds", *heads], lines)
 
 
 if __name__ == "__main__":

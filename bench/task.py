@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+
+from speech.rows import Options
 
 OURS = "ours"
 OPENAI = "openai-whisper"
@@ -24,6 +26,7 @@ class Task:
     clip_seconds: float
     window: str
     tokens: int | None
+    beam: int = 1
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
@@ -31,3 +34,8 @@ class Task:
     @classmethod
     def from_json(cls, text: str) -> Task:
         return cls(**json.loads(text))
+
+
+def has_beams() -> bool:
+    """Whether ours can be told how wide to search."""
+    return "beam" in {field.name for field in fields(Options)}

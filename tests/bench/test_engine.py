@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bench import engine, shapes, turn
+from bench import clips, contestants, engine, shapes, turn
 from bench.task import Task
 from bench.turn import Failed
 from speech import weights
@@ -16,7 +16,7 @@ from tests.speech_process import ROOT
 
 ALL = {"ours", "openai-whisper", "faster-whisper-fp32", "faster-whisper-int8"}
 ROW = {
-    "engine", "model", "device", "dtype", "batch", "window_seconds", "clip_seconds", "seconds_per_clip", "rtfx",
+    "engine", "model", "device", "dtype", "beam", "batch", "window_seconds", "clip_seconds", "seconds_per_clip", "rtfx",
     "peak_memory_mb",
 }  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_windows_and_tokens_follow_the_clip():
 
 def test_times_are_compared_with_peers_one_at_a_time_and_with_batches_as_large():
     def row(name, batch, seconds):
-        kept = {"model": "base", "clip_seconds": 10.0, "window_seconds": 30.0}
+        kept = {"model": "base", "beam": 1, "clip_seconds": 10.0, "window_seconds": 30.0}
         return {"engine": name, "batch": batch, "seconds_per_clip": seconds, **kept}
 
     rows = [row("ours", 8, 0.1), row("openai-whisper", 1, 0.6), row("openai-whisper", 8, 0.3)]
@@ -96,6 +96,8 @@ def test_times_are_compared_with_peers_one_at_a_time_and_with_batches_as_large()
         "base",
         "|",
         "10",
+        "|",
+        "1",
         "|",
         "8",
         "|",
@@ -115,3 +117,32 @@ def test_a_benchmark_that_does_not_exist_is_refused_and_those_that_do_are_named(
     assert done.returncode == 2
     assert "bin/bench engine" in done.stderr
     assert "bin/bench accuracy" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wanted", "can", "why"),
+    [("6", True, "a beam is 1 to 5"), ("0", True, "a beam is 1 to 5"), ("1,5", False, "ours searches greedily only")],
+)
+def test_a_beam_that_nobody_could_compare_is_refused(wanted, can, why, monkeypatch, capsys):
+    monkeypatch.setattr(engine, "has_beams", lambda: can)
+    with pytest.raises(SystemExit):
+        engine.main(["--beam", wanted])
+    assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["openai-whisper", "faster-whisper-int8"])
+def test_a_peer_writes_as_many_tokens_as_were_asked_for_with_a_beam_too(smallest, tmp_path, name):
+    given = shapes.files(smallest, tmp_path)
+    task = Task(name, smallest, str(given.checkpoint), str(given.converted), "cpu", "auto", 2, 10.0, "padded", 3, 5)
+    heard = contestants.loaded(task).hear(clips.clips(2, 10.0))
+    turn._checked(task, [tokens for _, tokens in heard])
+    assert len(heard) == 2
+
+
+def test_each_beam_is_a_setting_of_its_own_in_which_all_take_part(monkeypatch, tmp_path):
+    monkeypatch.setattr(engine, "has_beams", lambda: True)
+    monkeypatch.setattr(engine, "files", lambda _model, folder: shapes.Files(folder, folder))
+    wanted = ["--models", "tiny", "--batches", "1", "--clip-seconds", "20", "--beam", "1,5", "--device", "cpu"]
+    settings = [list(tasks) for tasks in engine._settings(engine._parser().parse_args(wanted), tmp_path)]
+    assert [{task.beam for task in tasks} for tasks in settings] == [{1}, {5}]
+    assert [{task.engine for task in tasks} for tasks in settings] == [ALL, ALL]
