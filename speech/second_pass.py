@@ -62,12 +62,14 @@ async def _turn(clip: Clip, turn: Turn, hear: Hear, rounds: int) -> Complete:
 
 
 async def _heard_again(before: Passage, part: Clip, hear: Hear, rounds: int) -> Complete:
-    """One stretch. Text that stands beside it already shows that only the times were wrong, and is let go."""
+    """One stretch. Text that stands beside it already, and fills it, shows that only the times were wrong; it is not
+    written twice."""
     heard = await hear(part, None)
     if not heard.text and not heard.turns:
         return Complete((), tuple(_gaps(part)))
     if _is_repeated(heard.text, before, part):
-        return Complete(())
+        fills = part.voiced - coverage.seconds_said(heard.text) < LEAST_GAP_SECONDS
+        return Complete((), () if fills else tuple(_gaps(part)))
     return await complete(part, heard, hear, rounds)
 
 

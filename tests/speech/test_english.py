@@ -8,6 +8,7 @@ from speech import codec
 from speech.clips import Clip, joined
 from speech.config import Config
 from speech.engines import SILENCE, Capabilities, Hypothesis, Options, Row, english
+from speech.gate import Span
 from speech.node import Node, Request
 from speech.turns import Priority
 from tests.speech import sounds
@@ -107,7 +108,7 @@ def said(text: str, language: str, translated: str = "") -> Hypothesis:
     ids=["each has its own", "one is English", "one lacks it", "all are English"],
 )
 def test_the_english_of_a_recording_is_that_of_its_clips_or_none(heard, whole):
-    clips = [Clip(at, SILENCE, 0.5) for at in range(len(heard))]
+    clips = [Clip(at, SILENCE, (Span(0.0, 0.5),)) for at in range(len(heard))]
     assert joined(clips, heard).english == whole
 
 
