@@ -72,14 +72,14 @@ async def test_speech_that_stays_without_words_is_a_gap():
 
 
 async def test_text_that_stands_beside_the_hole_already_is_not_written_twice():
-    whole = clip((0.5, 9.0))
-
     async def hear(part: Clip, language: str | None) -> Hypothesis:
         return said((0.0, part.seconds, "another one here"))
 
-    found = await complete(whole, said((0.5, 4.0, "One sentence. Another one here.")), hear)
+    first = said((0.5, 4.0, "One sentence. Another one here."))
+    found = await complete(clip((0.5, 6.0)), first, hear)
     assert texts(found) == ["One sentence. Another one here."]
     assert found.gaps == ()
+    assert (await complete(clip((0.5, 12.0)), first, hear)).gaps  # three words do not fill eight seconds
 
 
 async def test_a_text_that_is_not_believed_has_each_stretch_heard_alone():
