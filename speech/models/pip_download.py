@@ -6,6 +6,8 @@ output and its files are watched: a process that waits for an answer, or whose d
 
 from __future__ import annotations
 
+import errno
+import os
 import queue
 import shutil
 import subprocess
@@ -133,6 +135,8 @@ class _Pip:
         while not self._lines.empty():
             lines.append(self._lines.get_nowait())
         for line in map(str.strip, lines):
+            if "No space left on device" in line or "Errno 28" in line:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if line.startswith("ERROR: "):
                 self._errors.append(line.removeprefix("ERROR: ")[:300])
             elif "Retrying (" in line and any(sign in line for sign in TIMED_OUT):

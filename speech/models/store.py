@@ -1,13 +1,13 @@
 """The folder of models (WHISPER_MODEL_DIR): what lies in it whole, and what is fetched into it from the sources.
 
 A model is one file, `<name>.pt` in openai-whisper's format. While it is fetched, everything lies in `<name>.part`
-beside it, under a lock, so that two processes do not fetch at once and a fetch that was killed goes on where it was.
+beside it, a folder a source, under a lock, so that two processes do not fetch at once and a fetch that was killed goes
+on where it was.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from speech.models.source import Say, Source, SourceFailed
+from speech.models.source import Say, Source, SourceFailed, file_sha256
 
 
 class Unobtainable(Exception):
@@ -51,48 +51,43 @@ def is_whole(path: Path, model: str, sha256: str) -> bool:
     return tensors.is_whole(path, model)
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _fetch(model: str, sha256: str, target: Path, sources: Sequence[Source], say: Say) -> None:
     """Put the model at `target` from the first source that gives it. Raises `Unobtainable` with what each said."""
-    work = target.with_suffix(".part")
+    work = target.with_name(f"{model}.part")
     failures = []
     for source in sources:
         if not source.has(model):
             failures.append(f"{source.name} does not have it")
             continue
         try:
-            work.mkdir(exist_ok=True)
-            made = source.fetch(model, work, say)
-            if not is_whole(made, model, sha256):
-                raise SourceFailed("what came has other tensors than it should have")
-            made.replace(target)
+            _fetch_from(source, model, sha256, target, work / source.name, say)
         except (SourceFailed, OSError) as error:
             failures.append(f"{source.name}: {_why(error)}")
-            say(f"{model} cannot be had from {failures[-1]}")
-            _tidy(work, error)
+            say(f"The model {model} cannot be had from {failures[-1]}")
+            if not (isinstance(error, SourceFailed) and error.resumable):
+                shutil.rmtree(work / source.name, ignore_errors=True)
             continue
         shutil.rmtree(work, ignore_errors=True)
-        _sync(target.parent)
         return
-    raise Unobtainable(f"The model {model} cannot be had ({'; '.join(failures) or 'WHISPER_SOURCES names no source'}).")
+    if work.is_dir() and not any(work.iterdir()):
+        work.rmdir()
+    raise Unobtainable(f"The model {model} cannot be had ({'; '.join(failures)}).")
+
+
+def _fetch_from(source: Source, model: str, sha256: str, target: Path, work: Path, say: Say) -> None:
+    """Put the model at `target` from one source. Raises `SourceFailed`, `OSError`."""
+    work.mkdir(parents=True, exist_ok=True)
+    made = source.fetch(model, work, say)
+    if not is_whole(made, model, sha256):
+        raise SourceFailed("what came has other tensors than it should have")
+    made.replace(target)
+    _sync(target.parent)
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "the disk is full"
     return str(error) or type(error).__name__
-
-
-def _tidy(work: Path, error: Exception) -> None:
-    """Remove what a failed source left: all of it, where the disk is full; else what is empty."""
-    full = isinstance(error, OSError)
-    if full or not any(work.iterdir()):
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:

@@ -50,7 +50,7 @@ def write(path: Path, tensors: Tensors) -> str:
         try:
             torch.save(held, file)
         except RuntimeError as error:  # what torch makes of a write that failed
-            raise OSError(f"{path.name} cannot be written ({_reason(error)})") from error
+            raise _cause(error) from error
         file.flush()
         os.fsync(file.fileno())
     return found
@@ -99,11 +99,11 @@ def _layers(tensors: Tensors, side: str) -> int:
     return len({name.removeprefix(start).partition(".")[0] for name in tensors if name.startswith(start)})
 
 
-def _reason(error: BaseException) -> str:
-    """The first cause that the operating system gave, or what torch said."""
+def _cause(error: BaseException) -> OSError:
+    """What the operating system said, where it is among the error's causes."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+        if isinstance(cause, OSError):
+            return OSError(cause.errno, cause.strerror)
         cause = cause.__cause__ or cause.__context__
-    return str(error).splitlines()[0][:200]
+    return OSError(str(error).splitlines()[0][:200])
