@@ -118,7 +118,7 @@ def test_host_that_trickles_is_given_up(host, tmp_path, said, monkeypatch):
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://models.invalid"])
 def test_host_that_is_not_there_is_named(tmp_path, said, address):
-    with pytest.raises(SourceFailed, match="cannot be reached|did not answer"):
+    with pytest.raises(SourceFailed, match=r"cannot be reached|did not answer"):
         download(Remote(f"{address}/base.pt", SHA256, "base"), tmp_path, said.append)
 
 

@@ -52,7 +52,7 @@ def test_wheel_comes_through_pip_and_its_progress_is_said(wheel, folder, said):
 
 
 def test_wheel_with_another_hash_is_refused_and_leaves_nothing(wheel, folder, said):
-    with pytest.raises(SourceFailed, match="HASHES|hash"):
+    with pytest.raises(SourceFailed, match="HASHES"):
         fetched(dataclasses.replace(wheel, sha256="0" * 64), folder, said)
     assert list(folder.iterdir()) == []
 

@@ -60,6 +60,6 @@ def test_checkpoint_without_a_checksum_is_not_whole(tmp_path):
 
 
 def test_full_disk_is_an_error_of_the_system(tmp_path):
-    with small_disk(tmp_path / "disk", 1024) as folder, pytest.raises(OSError) as caught:
+    with small_disk(tmp_path / "disk", 1024) as folder, pytest.raises(OSError, match="No space left") as caught:
         tensors.write(folder / "small.pt", small.tensors())
     assert caught.value.errno == errno.ENOSPC
