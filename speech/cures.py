@@ -80,17 +80,30 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "model_to_fetch_again": (
         WARNING,
         "%(path)s is damaged: its checksum is not that of the model %(model)s.",
-        "Delete it: the next start downloads it again. Without a network, put a whole one in its place.",
+        "Delete it: the next start fetches it again. Without a network, put a whole one in its place.",
     ),
     "model_to_fetch": (
         WARNING,
-        "The model %(model)s is not on this machine yet: the next start downloads it into %(folder)s.",
-        "Without a network, fetch %(url)s elsewhere and put it there: till then the small trial model serves.",
+        "The model %(model)s is not on this machine yet: the next start fetches it into %(folder)s, from the first "
+        "that gives it of: %(sources)s.",
+        "Without a network, put %(file)s there, fetched elsewhere: till then the small trial model serves.",
     ),
     "model_to_fetch_or_stop": (
         WARNING,
-        "The model %(model)s is not on this machine yet: the next start downloads it into %(folder)s.",
-        "Without a network, fetch %(url)s elsewhere and put it there: a start that cannot have it stops.",
+        "The model %(model)s is not on this machine yet: the next start fetches it into %(folder)s, from the first "
+        "that gives it of: %(sources)s.",
+        "Without a network, put %(file)s there, fetched elsewhere: a start that cannot have it stops.",
+    ),
+    "model_without_source": (
+        WARNING,
+        "The model %(model)s is not on this machine, and no source of WHISPER_SOURCES=%(names)s has it: the small "
+        "trial model serves.",
+        "Name another source in WHISPER_SOURCES, or put %(file)s into %(folder)s.",
+    ),
+    "model_without_source_stops": (
+        ERROR,
+        "The model %(model)s is not on this machine, and no source of WHISPER_SOURCES=%(names)s has it: a start stops.",
+        "Name another source in WHISPER_SOURCES, or put %(file)s into %(folder)s.",
     ),
     "memory_short": (
         WARNING,

@@ -17,6 +17,8 @@ from typing import Any
 from speech import config, loading, memory, nvidia, weights, without_numba
 from speech.config import Config
 from speech.cures import ERROR, Problem
+from speech.models import sources
+from speech.models.source import Source
 from speech.nvidia import Found
 
 PACKAGES = ("numpy", "torch", "whisper", "av", "webrtcvad", "soundfile", "opencc", "starlette", "uvicorn")
@@ -167,23 +169,41 @@ def _model(settings: Config, loaded: Mapping[str, Any], device: str, found: Diag
         if folder:
             found.facts["model"] = f"{folder.name}, {folder}, converted for CTranslate2"
             return
-        place = weights.locate(settings.model, settings.model_dir, loaded["whisper"]._MODELS, gpu=gpu)
+        known = loaded["whisper"]._MODELS
+        place = weights.locate(settings.model, settings.model_dir, known, gpu=gpu)
     except weights.Unobtainable as error:
         found.tell("model_refused", why=error)
         return
     there = place.path.is_file()
+    has_it = [source for source in sources.of(settings.sources, known, settings.hf_endpoint) if source.has(place.model)]
     found.facts["model"] = f"{place.name}, {place.path if there else 'not here yet'}"
     parameters = memory.parameters_of(place.name)
-    if not there and not place.url:
+    if not there and not place.sha256:
         found.tell("model_damaged", path=place.path, why="there is no such file")
     elif not there:
-        code = "model_to_fetch" if settings.model == "auto" else "model_to_fetch_or_stop"
-        found.tell(code, model=place.name, folder=settings.model_dir, url=place.url)
-    elif place.checksum and weights.digest(place.path) != place.checksum:
+        _to_fetch(settings, place, has_it, found)
+    elif not place.is_whole():
         found.tell("model_to_fetch_again", path=place.path, model=place.name)
     else:
         parameters = _whole(place, loaded, found)
     _fits(place.name, parameters, device, found)
+
+
+def _to_fetch(settings: Config, place: weights.Located, has_it: list[Source], found: Diagnosis) -> None:
+    """Where a model that is not here would come from."""
+    stops = settings.model != "auto"
+    if has_it:
+        code = "model_to_fetch_or_stop" if stops else "model_to_fetch"
+    else:
+        code = "model_without_source_stops" if stops else "model_without_source"
+    found.tell(
+        code,
+        model=place.name,
+        file=place.path.name,
+        folder=settings.model_dir,
+        sources=", ".join(source.address(place.model) for source in has_it),
+        names=",".join(settings.sources),
+    )
 
 
 def _whole(place: weights.Located, loaded: Mapping[str, Any], found: Diagnosis) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from speech import weights, without_numba
 from speech.checkpoint import flaw
 from speech.config import BadSetting, Config
+from speech.models import sources
 
 if TYPE_CHECKING:
     from speech.engines import Engine  # brings numpy, which whoever looks for what is missing does without
@@ -75,7 +76,9 @@ def _faster_whisper(config: Config, say: weights.Say) -> Engine:
 
 def _chosen(config: Config, known: Mapping[str, str], device: str, say: weights.Say) -> weights.Checkpoint:
     """The checkpoint that is asked for. Raises `Unobtainable`, also for a file that is plainly none."""
-    checkpoint = weights.choose(config.model, config.model_dir, known, gpu=device.startswith("cuda"), say=say)
+    found = sources.of(config.sources, known, config.hf_endpoint)
+    gpu = device.startswith("cuda")
+    checkpoint = weights.choose(config.model, config.model_dir, known, found, gpu=gpu, say=say)
     if checkpoint.name not in known and (wrong := flaw(checkpoint.path)):  # those that are known have a checksum
         raise weights.Unobtainable(f"{checkpoint.path} {wrong}. {CURE}")
     return checkpoint

@@ -1,36 +1,25 @@
-"""Which checkpoint serves, where it lies, and how it gets there: choice, download, checksum."""
+"""Which model serves: the one that WHISPER_MODEL asks for, by a name, a path, or `auto`."""
 
 from __future__ import annotations
 
-import hashlib
-import queue
-import tempfile
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from speech.checkpoint import flaw
+from speech.models import store
+from speech.models.source import Say as Say
+from speech.models.source import Source, file_sha256
+from speech.models.store import Unobtainable as Unobtainable
 
 DEMO = Path(__file__).parent / "data" / "demo.pt"
 AUTO_ON_GPU = "turbo"
 AUTO_ON_CPU = "base"
-ANSWER_SECONDS = 5.0  # a host that says nothing for so long is given up
-BLOCK = 1 << 20
-
-Say = Callable[[str], None]
-
-
-class Unobtainable(Exception):
-    """The checkpoint cannot be had: which, why, and what would do."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file with weights. `why`: for people, where it is not what they might expect."""
+    """A file with a model's weights. `why`: for people, where it is not what they might expect."""
 
     name: str
     path: Path
@@ -40,30 +29,37 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Located:
-    """Where a checkpoint lies, or would lie once it is fetched from `url`."""
+    """Where a model lies, or would lie once it is fetched. `sha256`: of the file as OpenAI has it, empty for files that
+    nobody has listed."""
 
     name: str
     path: Path
-    url: str = ""
+    sha256: str = ""
 
     @property
-    def checksum(self) -> str:
-        """SHA-256 that the file must have; empty where nobody says."""
-        return self.url.split("/")[-2] if self.url else ""
+    def model(self) -> str:
+        """What the sources and the store call it: `turbo` is the file `large-v3-turbo.pt`."""
+        return self.path.stem
+
+    def is_whole(self) -> bool:
+        """Whether the file that lies there is the model. True for files that nobody has listed."""
+        return not self.sha256 or store.is_whole(self.path, self.model, self.sha256)
 
 
-def choose(wanted: str, folder: Path, known: Mapping[str, str], *, gpu: bool, say: Say) -> Checkpoint:
+def choose(
+    wanted: str, folder: Path, known: Mapping[str, str], sources: Sequence[Source], *, gpu: bool, say: Say
+) -> Checkpoint:
     """The checkpoint for the setting `wanted`: `auto`, `demo`, a name in `known`, or a path to a `.pt`.
 
-    `known`: name -> URL, with the SHA-256 as the address's last folder, as openai-whisper lists them. What is
-    not in `folder` is downloaded. Only `auto` may fall back on the bundled model; otherwise `Unobtainable`.
+    `known`: name -> URL, with the SHA-256 as the address's last folder, as openai-whisper lists them. What is not in
+    `folder` is fetched from `sources`. Only `auto` may fall back on the bundled model; otherwise `Unobtainable`.
     """
     if wanted == "demo":
         return Checkpoint("demo", DEMO, demo=True)
     if wanted == "auto":
-        return _auto(folder, known, gpu=gpu, say=say)
+        return _auto(folder, known, sources, gpu=gpu, say=say)
     if wanted in known:
-        return Checkpoint(wanted, obtain(known[wanted], folder, say=say))
+        return _obtained(_listed(wanted, folder, known), folder, sources, say)
     return _named_file(wanted, known)
 
 
@@ -76,50 +72,33 @@ def locate(wanted: str, folder: Path, known: Mapping[str, str], *, gpu: bool) ->
     """Where the checkpoint for the setting `wanted` lies or would lie; nothing is fetched. Raises `Unobtainable`."""
     name = automatic(gpu=gpu) if wanted == "auto" else wanted
     if name in known:
-        return Located(name, folder / known[name].rsplit("/", 1)[-1], known[name])
+        return _listed(name, folder, known)
     found = Checkpoint("demo", DEMO) if name == "demo" else _named_file(name, known)
     return Located(found.name, found.path)
 
 
-def obtain(url: str, folder: Path, *, say: Say, patience: float = ANSWER_SECONDS) -> Path:
-    """The file of `url` in `folder`, downloaded if need be and whole by its checksum. Raises `Unobtainable`."""
-    target = folder / url.rsplit("/", 1)[-1]
-    checksum = url.split("/")[-2]
-    if target.is_file():
-        if digest(target) == checksum:
-            return target
-        say(f"{target} is damaged (its checksum differs): downloading it again")
+def listed(folder: Path, known: Mapping[str, str]) -> list[Located]:
+    """Where each model in `known` lies or would lie."""
+    return [_listed(name, folder, known) for name in known]
+
+
+def _listed(name: str, folder: Path, known: Mapping[str, str]) -> Located:
+    sha256, file = known[name].split("/")[-2:]
+    return Located(name, folder / file, sha256)
+
+
+def _obtained(place: Located, folder: Path, sources: Sequence[Source], say: Say) -> Checkpoint:
+    return Checkpoint(place.name, store.obtain(place.model, place.sha256, folder, sources, say=say))
+
+
+def _auto(folder: Path, known: Mapping[str, str], sources: Sequence[Source], *, gpu: bool, say: Say) -> Checkpoint:
+    place = _listed(automatic(gpu=gpu), folder, known)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=target.name, suffix=".part", delete=False) as part:
-            try:
-                _fetch(url, part.write, say, patience)
-                part.flush()
-                _check(Path(part.name), checksum, url)
-            except BaseException:
-                part.close()
-                Path(part.name).unlink(missing_ok=True)
-                raise
-        Path(part.name).replace(target)
-    except OSError as error:
-        raise Unobtainable(f"{url} cannot be had: {error or type(error).__name__}.") from error
-    return target
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _auto(folder: Path, known: Mapping[str, str], *, gpu: bool, say: Say) -> Checkpoint:
-    name = automatic(gpu=gpu)
-    try:
-        return Checkpoint(name, obtain(known[name], folder, say=say))
+        return _obtained(place, folder, sources, say)
     except Unobtainable as error:
         why = (
             f"{error} The small bundled model serves instead: it knows some thirty phrases as synthetic voices "
-            f"say them. Put {known[name].rsplit('/', 1)[-1]} into {folder}, or set WHISPER_MODEL to a path to a .pt."
+            f"say them. Put {place.path.name} into {folder}, or set WHISPER_MODEL to a path to a .pt."
         )
         say(why)
         return Checkpoint("demo", DEMO, demo=True, why=why)
@@ -140,53 +119,4 @@ def _named_file(wanted: str, known: Mapping[str, str]) -> Checkpoint:
 
 def _is_demo(path: Path) -> bool:
     """Whether it is the bundled model, by whatever name: it knows no more there."""
-    return path.stat().st_size == DEMO.stat().st_size and digest(path) == digest(DEMO)
-
-
-def _check(path: Path, checksum: str, url: str) -> None:
-    if digest(path) != checksum:
-        raise OSError(f"what came has another checksum than {url.rsplit('/', 1)[-1]} should have")
-
-
-def _fetch(url: str, write: Callable[[bytes], object], say: Say, patience: float) -> None:
-    say(f"Downloading {url}")
-    with _opened(url, patience) as response:
-        total = int(response.headers.get("Content-Length") or 0)
-        done = shown = 0
-        while block := _read(response):
-            write(block)
-            done += len(block)
-            if total and done * 10 // total > shown:
-                shown = done * 10 // total
-                say(f"{url.rsplit('/', 1)[-1]}: {shown * 10} % of {total >> 20} MB")
-        if done < total:
-            raise OSError(f"the connection ended after {done} of {total} bytes")
-
-
-def _read(response: HTTPResponse) -> bytes:
-    try:
-        return response.read(BLOCK)
-    except HTTPException as error:
-        raise OSError(f"the connection ended early: {type(error).__name__}") from error
-
-
-def _opened(url: str, patience: float) -> HTTPResponse:
-    """The answer to a request, or OSError after `patience` seconds, whatever is slow: name, route or server."""
-    box: queue.Queue[HTTPResponse | OSError] = queue.Queue(1)
-
-    def ask() -> None:
-        try:
-            box.put(urllib.request.urlopen(url, timeout=patience))  # noqa: S310 - our own list of addresses
-        except urllib.error.URLError as error:
-            box.put(OSError(str(error.reason)))
-        except (OSError, HTTPException) as error:
-            box.put(OSError(str(error) or type(error).__name__))
-
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        answer = box.get(timeout=patience)
-    except queue.Empty:
-        raise OSError(f"no answer within {patience:g} s") from None
-    if isinstance(answer, OSError):
-        raise answer
-    return answer
+    return path.stat().st_size == DEMO.stat().st_size and file_sha256(path) == file_sha256(DEMO)

@@ -49,3 +49,11 @@ def own_media(settings, tmp_path: Path) -> Path:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PARTS_DIR = tmp_path / "parts"
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def real_model() -> Path:
+    """The file of the real Whisper `base`. Where it cannot be had, the test fails."""
+    from tests import real_model as real  # late: it loads torch
+
+    return real.real_model()

@@ -18,6 +18,7 @@ from whisper.tokenizer import Tokenizer
 from speech import weights
 from speech.converted import network, vocabulary
 from speech.decoder.checkpoint import alignment_heads
+from speech.models.source import file_sha256
 
 FOLDER = "ctranslate2"  # within WHISPER_MODEL_DIR
 WEIGHTS = "model.bin"  # a folder with this in it is a model
@@ -33,7 +34,7 @@ def is_model(path: Path) -> bool:
 def place(checkpoint: Path, name: str, folder: Path) -> Path:
     """Where the conversion of `checkpoint` lies below `folder`, or would. Another file by the same name has another."""
     plain = name.removesuffix(".pt")
-    return folder / FOLDER / f"{plain}-{weights.digest(checkpoint)[:16]}-{FORM}"
+    return folder / FOLDER / f"{plain}-{file_sha256(checkpoint)[:16]}-{FORM}"
 
 
 def obtain(checkpoint: Path, name: str, folder: Path, say: weights.Say) -> Path:

@@ -11,6 +11,7 @@ from speech import loading, weights
 from speech.config import Config
 from speech.engines import Options, Row
 from speech.engines.whisper import WhisperEngine
+from speech.models.source import file_sha256
 from speech.node import Node, UnknownLanguage
 from speech.transcription import Request
 from tests.speech import sounds
@@ -78,7 +79,7 @@ def test_by_its_name_it_is_found_in_the_folder_of_models(tmp_path, monkeypatch, 
     import whisper
 
     path = random_checkpoint(tmp_path / f"{name}.pt", vocabulary)
-    address = f"https://models.invalid/{weights.digest(path)}/{name}.pt"
+    address = f"https://models.invalid/{file_sha256(path)}/{name}.pt"
     monkeypatch.setitem(whisper._MODELS, name, address)  # the real file's checksum is another
     engine = loading.load(Config(model=name, model_dir=tmp_path, device="cpu"), print)
     assert engine.model == name
