@@ -62,9 +62,7 @@ def lines(found: Sequence[Model], here: Machine) -> Iterator[str]:
     """A table for people."""
     free = f"{here.free / GIGABYTE:.1f} GB of memory free" if here.free is not None else "free memory unknown"
     yield f"{here.device}, {free}"
-    yield (
-        f"{'model':16} {'parameters':>10} {'download':>9} {'memory':>7}  {'fits':4} {'auto':4} installed, or sources"
-    )
+    yield f"{'model':16} {'parameters':>10} {'download':>9} {'memory':>7}  {'fits':4} {'auto':4} installed"
     for one in found:
         yield (
             f"{one.name:16} {one.parameters / 1e6:8.0f} M {one.download / MEGABYTE:6.0f} MB "
@@ -95,7 +93,7 @@ def _size(path: Path) -> int | None:
 
 
 def _from(model: Model) -> str:
-    return f"no; {', '.join(model.sources) or 'no source of WHISPER_SOURCES has it'}"
+    return f"no; from {', '.join(model.sources)}" if model.sources else "no, and no source of WHISPER_SOURCES has it"
 
 
 def _fit(fits: bool | None) -> str:

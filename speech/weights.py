@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from speech.checkpoint import flaw
@@ -92,16 +92,21 @@ def _obtained(place: Located, folder: Path, sources: Sequence[Source], say: Say)
 
 
 def _auto(folder: Path, known: Mapping[str, str], sources: Sequence[Source], *, gpu: bool, say: Say) -> Checkpoint:
-    place = _listed(automatic(gpu=gpu), folder, known)
-    try:
-        return _obtained(place, folder, sources, say)
-    except Unobtainable as error:
-        why = (
-            f"{error} The small bundled model serves instead: it knows some thirty phrases as synthetic voices "
-            f"say them. Put {place.path.name} into {folder}, or set WHISPER_MODEL to a path to a .pt."
-        )
-        say(why)
-        return Checkpoint("demo", DEMO, demo=True, why=why)
+    """The model that suits the device. On a GPU whose model cannot be had, the one for a CPU, which has more sources;
+    the bundled one where that cannot be had either."""
+    why = ""
+    for name in dict.fromkeys((automatic(gpu=gpu), AUTO_ON_CPU)):
+        place = _listed(name, folder, known)
+        try:
+            return replace(_obtained(place, folder, sources, say), why=why)
+        except Unobtainable as error:
+            why = f"{why} {error}".strip()
+    why = (
+        f"{why} The small bundled model serves instead: it knows some thirty phrases as synthetic voices "
+        f"say them. Put {place.path.name} into {folder}, or set WHISPER_MODEL to a path to a .pt."
+    )
+    say(why)
+    return Checkpoint("demo", DEMO, demo=True, why=why)
 
 
 def _named_file(wanted: str, known: Mapping[str, str]) -> Checkpoint:

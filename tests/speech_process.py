@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parents[1]
-SETTINGS = ("WHISPER_", "SPEECH_", "VAD_", "CLIP_", "LOG_DIR")
+SETTINGS = ("WHISPER_", "HF_ENDPOINT", "SPEECH_", "VAD_", "CLIP_", "LOG_DIR")
 
 
 @contextlib.contextmanager

