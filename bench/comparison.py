@@ -15,6 +15,7 @@ from bench import index, joined, machine, report, results, systems
 from bench.results import FOUND, GIVEN, Result, Task
 from speech import codec, config, weights
 from speech.engines import EngineError
+from speech.intake import Unstartable
 
 COLUMNS = (
     "lang", "system", "beam", "language", "measure", "recordings", "error_rate", "lost", "invented", "changed",
@@ -26,6 +27,9 @@ OF_EACH = (
     "lost_edge", "suppressed", "lost_sentences", "gaps", "seconds",
 )  # fmt: skip
 OF_TEXTS = ("reference", "text")
+REFUSALS = (
+    index.BadIndex, config.BadSetting, weights.Unobtainable, codec.Undecodable, Unstartable, EngineError, OSError,
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         recordings = _recordings(asked)
         found = _measured(recordings, asked)
-    except (index.BadIndex, config.BadSetting, weights.Unobtainable, codec.Undecodable, EngineError, OSError) as error:
+    except REFUSALS as error:
         print(error, file=sys.stderr)
         return 2
     rows = results.summary(found)

@@ -127,7 +127,7 @@ def _summed(task: Task, language: str, results: Sequence[Result]) -> Row:
         "lost_silently": sum(one.lost and not one.sign for one in sentence_rows) if sentence_rows else None,
         "failed": sum(bool(one.failure) for one in results),
         "seconds": round(seconds, 2),
-        "rtfx": round(sum(one.recording.seconds for one in results) / seconds, 1),
+        "rtfx": round(sum(one.recording.seconds for one in results) / seconds, 2),
     }
 
 

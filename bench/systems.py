@@ -75,32 +75,18 @@ def variants(names: tuple[str, ...], beams: tuple[str, ...]) -> list[Variant]:
 @contextlib.contextmanager
 def loaded(names: Sequence[str], settings: config.Config) -> Iterator[dict[str, Transcribe]]:
     """The recognisers by name, all with the same weights in memory. Raises what `loading.load` does."""
-    checkpoint, device = _checkpoint(settings)
     found: dict[str, Transcribe] = {}
-    with contextlib.ExitStack() as stack:
-        if not {OURS, OURS_LIVE}.isdisjoint(names):
-            ours = stack.enter_context(contextlib.closing(Ours(settings)))
-            found |= {OURS: ours.file, OURS_LIVE: ours.live}
+    with contextlib.closing(Ours(settings)) as ours:  # always: it chooses the weights, and fetches them
+        found |= {OURS: ours.file, OURS_LIVE: ours.live}
+        checkpoint = ours.checkpoint()
         if OPENAI in names:
-            found[OPENAI] = OpenAI(checkpoint.path, device).transcribe
+            found[OPENAI] = OpenAI(checkpoint.path, ours.device).transcribe
         if FASTER_INT8 in names:
             from speech.converted import models
 
             folder = models.obtain(checkpoint.path, checkpoint.name, settings.model_dir, said)
-            found[FASTER_INT8] = Faster(folder, device).transcribe
+            found[FASTER_INT8] = Faster(folder, ours.device).transcribe
         yield {name: found[name] for name in names}
-
-
-def _checkpoint(settings: config.Config) -> tuple[weights.Checkpoint, str]:
-    """The weights that ours loads, and the device."""
-    import torch
-
-    device = loading.chosen_device(settings.device, torch.cuda.device_count() if torch.cuda.is_available() else 0)
-    if loading.threads():
-        torch.set_num_threads(loading.threads())
-    known = without_numba.whisper()._MODELS
-    gpu = device.startswith("cuda")
-    return weights.choose(settings.model, settings.model_dir, known, gpu=gpu, say=said), device
 
 
 class Ours:
@@ -112,7 +98,14 @@ class Ours:
         self._settings = settings
         self._runner = asyncio.Runner()
         self._node = Node(settings, lambda: loading.load(settings, said))
-        self._runner.run(self._node.start())
+        self._engine = self._runner.run(self._node.start()).engine
+        self.device = self._engine.device
+
+    def checkpoint(self) -> weights.Located:
+        """The weights that were loaded, on the disk."""
+        settings, known = self._settings, without_numba.whisper()._MODELS
+        wanted = self._engine.model if settings.model == "auto" else settings.model
+        return weights.locate(wanted, settings.model_dir, known, gpu=self.device.startswith("cuda"))
 
     def close(self) -> None:
         """End its processes."""
