@@ -64,6 +64,10 @@ ROOM: dict[str, str | Promise] = {
     "muted": _("The microphone is muted by this machine. Nothing is heard until it is turned on again."),
     "fell-back": _("{gone} was taken away. Recording goes on with {taken}; {seconds} s in between were not recorded."),
     "vad": _("The speech detector could not be loaded. Check the connection, then press Record again."),
+    "no-sound": _(
+        "This browser has nothing to play sound on, and without that it hears nothing. Set up a loudspeaker or "
+        "headphones in the system's sound settings (on Linux, start its sound server), then press Record again."
+    ),
     "recorder": _("Recording failed. Press Record to start again."),
     "lost-muted": _("Not recorded, {seconds} s from {from} to {to}: the microphone was muted."),
     "lost-interrupted": _("Not recorded, {seconds} s from {from} to {to}: the microphone was interrupted."),
@@ -135,4 +139,8 @@ JOIN: dict[str, str | Promise] = {
     "test-unsupported": ROOM["unsupported"],
     "test-taken-away": _("The microphone was taken away. Choose another one, or plug it in and test again."),
     "test-vad": _("The speech detector could not be loaded. Check the connection, then test again."),
+    "test-no-sound": _(
+        "This browser has nothing to play sound on, and without that it hears nothing. Set up a loudspeaker or "
+        "headphones in the system's sound settings (on Linux, start its sound server), then test again."
+    ),
 }

@@ -2,8 +2,8 @@
 
 It also runs alone: `python -m tests.libretranslate --port N`. Like the real one it answers `zh` in Simplified, takes
 its fields as JSON, as a form or in the address, and says what it lacks with status 400. How it behaves is switched at
-run time: `server.mode = "429"`, or `POST /_mode?mode=429`. Modes: ok, slow (answers after `slow_seconds`), 429, 500,
-nonsense (a page where JSON is expected), gone (closes the connection without a word).
+run time: `server.mode = "429"`, or `POST /_mode?mode=429`. Modes: ok, slow (answers after `slow_seconds`), held (until
+`release`), 429, 500, nonsense (a page where JSON is expected), gone (closes the connection without a word).
 """
 
 import argparse
@@ -22,7 +22,7 @@ import pytest
 
 SENTENCES = Path(__file__).parent / "fixtures" / "sentences" / "sentences.json"
 NAMES = {"en": "English", "zh": "Chinese", "ja": "Japanese"}
-MODES = ("ok", "slow", "429", "500", "nonsense", "gone")
+MODES = ("ok", "slow", "held", "429", "500", "nonsense", "gone")
 _PUNCTUATION = str.maketrans("", "", string.punctuation + string.whitespace + "，。、？！：；「」")
 _simplify = opencc.OpenCC("tw2s")
 
@@ -57,6 +57,7 @@ class LibreTranslate:
         self._known = _known()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._released = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
@@ -69,6 +70,7 @@ class LibreTranslate:
 
     def __exit__(self, *_error: object) -> None:
         self._stopping.set()
+        self._released.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -107,6 +109,15 @@ class LibreTranslate:
         """One less."""
         with self._lock:
             self.in_flight -= 1
+
+    def release(self) -> None:
+        """Answer what was held, and all that comes from now on."""
+        self.mode = "ok"
+        self._released.set()
+
+    def wait_for_release(self) -> None:
+        """Hold a request."""
+        self._released.wait()
 
     def wait(self, seconds: float) -> None:
         """Be slow, but not slower to stop."""
@@ -162,6 +173,8 @@ def _handler(server: LibreTranslate) -> type[BaseHTTPRequestHandler]:
         def _behave(self, fields: dict[str, str]) -> None:
             if server.mode == "slow":
                 server.wait(server.slow_seconds)
+            if server.mode == "held":
+                server.wait_for_release()
             if server.mode == "429":
                 self._answer(429, {"error": "Slowdown: 20 per 1 minute"})
             elif server.mode == "500":

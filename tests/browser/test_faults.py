@@ -174,5 +174,4 @@ def test_a_minute_without_words_gives_no_caption(product, playwright, tmp_path, 
         time.sleep(63)
         somebody.stop()
         assert somebody.captions() == []
-    time.sleep(3)
-    assert {clip.state for clip in kept_clips(product.data, unquote(room))} <= {"silent"}
+    assert {clip.state for clip in settled(product, room, 0)} <= {"silent"}

@@ -34,8 +34,14 @@ def meeting(product, playwright, tmp_path_factory):
         bob.wait_for_captions(len(order), 90)
         waiting = bob.page.locator('[data-testid=caption-translation][data-state="waiting"]')
         until(lambda: waiting.count() == 0, 60, lambda: f"{waiting.count()} translations still wait")
-        time.sleep(4)  # the files follow within two seconds
         lines, seen = bob.captions(), bob.seen()
+
+        def written() -> bool:
+            files, clips = combo_files(product.data, unquote(address)), kept_clips(product.data, unquote(address))
+            beside = all(c.path and (c.text is None or c.path.with_suffix(".txt").exists()) for c in clips)
+            return beside and len(files) == 5 and all(len(kept) == len(lines) for kept in files.values())
+
+        until(written, 10, lambda: "the files do not follow")
         alice.page.screenshot(path="test-results/room-speaker.png")
         bob.page.screenshot(path="test-results/room-reader.png")
     return {

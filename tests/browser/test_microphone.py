@@ -222,6 +222,25 @@ def test_the_chosen_microphone_is_left_when_it_goes_and_taken_again_when_it_come
     expect(page.get_by_test_id("record")).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_browser_with_nothing_to_play_sound_on_says_so_and_records_once_it_has_something(alice):
+    """As Firefox does without a sound server: its audio context neither starts nor says why."""
+    alice.page.evaluate(
+        """() => {
+          window.resume = AudioContext.prototype.resume;
+          AudioContext.prototype.resume = () => new Promise(() => {});
+        }"""
+    )
+    alice.page.get_by_test_id("record").click()
+    error = alice.page.get_by_test_id("capture-error")
+    expect(error).to_be_visible()
+    expect(error).to_have_attribute("data-code", "no-sound")
+    expect(error).to_contain_text("nothing to play sound on")
+    expect(alice.page.get_by_test_id("record")).to_have_attribute("aria-pressed", "false")
+    alice.page.evaluate("() => { AudioContext.prototype.resume = window.resume; }")
+    listen(alice)
+    expect(error).to_be_hidden()
+
+
 def test_a_microphone_that_is_muted_in_the_middle_is_told_until_it_is_heard_again(alice):
     listen(alice)
     alice.page.evaluate("tracks[0].dispatchEvent(new Event('mute'))")

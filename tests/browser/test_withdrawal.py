@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import unquote
 
 from playwright.sync_api import expect
 
 from tests.browser.people import person, script
+from tests.meeting.product import until
 from tests.sentences import sentences
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,10 +47,11 @@ def test_a_speaker_withdraws_a_line_and_it_is_gone_from_every_page_and_file(prod
         expect(carol.page.get_by_test_id("withdrawn")).to_be_visible()
         expect(carol.page.get_by_test_id("caption")).to_have_count(1)
         media = product.data / "media" / unquote(address).rstrip("/").rpartition("/")[2]
-        deadline = time.monotonic() + 20
-        while HELLO.text in everything_below(media) or OTHER.text not in everything_below(media):
-            assert time.monotonic() < deadline, "the files were not written without it"
-            time.sleep(0.2)
+        until(
+            lambda: HELLO.text not in everything_below(media) and OTHER.text in everything_below(media),
+            20,
+            lambda: "the files were not written without it",
+        )
         assert len(list(media.rglob("clips/*.flac"))) == len(list(media.rglob("clips/*.txt")))
 
 

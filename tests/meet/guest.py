@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from meet.events import HEADER, VERSION
 from meet.simulation.person import Event, Person
+from tests.pace import slowness
 
 
 class Guest(Person):
@@ -74,6 +75,15 @@ class Guest(Person):
         await self.say("ping", sent_at=asked)
         await self.hears("pong", sent_at=asked)
         return time.monotonic() - asked
+
+    async def is_answered_without_delay(self) -> bool:
+        """Whether a ping comes back within 5 s, or as much later as a machine takes on which others work too."""
+        took = await self.answers()
+        return took < 5 or took < 5 * await asyncio.to_thread(slowness)
+
+    def errors(self) -> list[str]:
+        """The codes of the errors that were answered."""
+        return [event["code"] for event in self.heard if event["type"] == "error"]
 
     def _note(self, event: Event) -> None:
         self.heard.append(event)

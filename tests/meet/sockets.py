@@ -58,6 +58,11 @@ class Socket:
         """Whether nothing more comes, for a moment."""
         return await self._communicator.receive_nothing(0.2)
 
+    async def ended(self):
+        """Until the consumer has ended by itself. Raises what it raised."""
+        async with asyncio.timeout(PATIENCE):
+            await self._communicator.future
+
     async def close(self):
         await self._communicator.disconnect(timeout=PATIENCE)
 

@@ -20,7 +20,7 @@ class Ears:
         await self.heard.put(event)
 
     async def next(self):
-        return await asyncio.wait_for(self.heard.get(), 10)
+        return await asyncio.wait_for(self.heard.get(), 30)
 
 
 @pytest.fixture

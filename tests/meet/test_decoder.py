@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 import soundfile
 
 from meet import decoder
-from tests.meeting.product import alive
+from tests.meeting.product import alive, until
 from tests.sentences import sentences
 
 SENTENCE = sentences("en")[0]
@@ -53,10 +52,7 @@ if __name__ == "__main__":
         child = int(parent.stdout.readline())
         assert alive(child)
         parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while alive(child):
-        assert time.monotonic() < deadline, "the decoder outlived its parent"
-        time.sleep(0.05)
+    until(lambda: not alive(child), 10, lambda: "the decoder outlived its parent")
 
 
 def test_without_a_parent_there_is_nothing_to_watch():

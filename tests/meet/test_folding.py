@@ -133,7 +133,7 @@ async def test_everybody_hears_that_a_line_was_folded(scene, bob, tier):
     sound = LONG["ja"].audio
     alices = await spoken(scene, scene.alice, through(sound))
     bobs = await spoken(scene, bob, through(sound, gain=0.3, noise=0.002))
-    heard = [json.loads((await asyncio.wait_for(layer.receive(channel), 10))["event"]) for _ in range(3)]
+    heard = [json.loads((await asyncio.wait_for(layer.receive(channel), 30))["event"]) for _ in range(3)]
     assert [(event["type"], event["seq"]) for event in heard] == [("caption", 1), ("caption", 2), ("folded", 3)]
     assert (heard[2]["clip"], heard[2]["into"]) == (str(bobs), str(alices))
 

@@ -35,7 +35,7 @@ async def audience(cast):
     await layer.group_add(broadcast.group(cast.room.pk), channel)
 
     async def next_event():
-        message = await asyncio.wait_for(layer.receive(channel), 10)
+        message = await asyncio.wait_for(layer.receive(channel), 30)
         return json.loads(message["event"])
 
     return next_event

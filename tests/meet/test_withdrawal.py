@@ -75,7 +75,7 @@ async def hears(scene):
     await layer.group_add(broadcast.group(scene.room.pk), channel)
 
     async def next_event():
-        return json.loads((await asyncio.wait_for(layer.receive(channel), 10))["event"])
+        return json.loads((await asyncio.wait_for(layer.receive(channel), 30))["event"])
 
     return next_event
 

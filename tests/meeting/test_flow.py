@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from meeting import local_ca
+from tests.meeting.product import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PIECE, PIECES = 64 * 1024, 1024
@@ -56,13 +57,17 @@ def connect(request, tmp_path):
         line = socket.create_connection(("127.0.0.1", number), timeout=10)
         return trusting.wrap_socket(line, server_hostname="127.0.0.1") if trusting else line
 
-    for _ in range(200):
+    def listens():
         with contextlib.suppress(ConnectionRefusedError), connect():
-            break
-        time.sleep(0.1)
-    yield connect
-    server.kill()
-    server.wait()
+            return True
+        return server.poll() is not None
+
+    try:
+        until(listens, 20, lambda: "it does not listen")
+        yield connect
+    finally:
+        server.kill()
+        server.wait()
 
 
 def sent(connect) -> int:
@@ -74,11 +79,23 @@ def sent(connect) -> int:
     return int(answer.rpartition(b"\r\n\r\n")[2])
 
 
+def settled(connect) -> int:
+    """How many pieces were sent, once there have been some and no more come."""
+    seen = []
+
+    def still() -> bool:
+        seen.append(sent(connect))
+        time.sleep(0.5)
+        return seen[-1] > 0 and seen[-1] == sent(connect)
+
+    until(still, 30, lambda: f"it goes on: {seen}")
+    return seen[-1]
+
+
 def test_a_reader_that_does_not_read_is_sent_no_more_than_its_connection_takes_and_then_the_whole(connect):
     with connect() as reader:
         reader.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        time.sleep(1)
-        assert 0 < sent(connect) < PIECES // 2  # the rest of it is in the kernel's buffers
+        assert 0 < settled(connect) < PIECES // 2  # the rest of it is in the kernel's buffers
         received = 0
         while data := reader.recv(1 << 20):
             received += len(data)
@@ -89,9 +106,5 @@ def test_a_reader_that_does_not_read_is_sent_no_more_than_its_connection_takes_a
 def test_a_reader_that_goes_away_leaves_nobody_waiting(connect):
     with connect() as reader:
         reader.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        time.sleep(0.5)
-    for _ in range(50):
-        if sent(connect) == PIECES:
-            break
-        time.sleep(0.1)
-    assert sent(connect) == PIECES  # the rest went nowhere, at once
+        assert settled(connect) < PIECES
+    until(lambda: sent(connect) == PIECES, 5, lambda: "somebody waits")  # the rest went nowhere, at once

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.meeting.product import alive
+from tests.meeting.product import alive, until
 from tests.speech import sounds
 from tests.speech_process import ROOT, Speech
 
@@ -39,13 +41,17 @@ def test_its_workers_end_with_it_even_when_it_is_killed():
             ["ps", "-o", "pid=", "--ppid", str(process.child.pid)], capture_output=True, text=True, check=True
         )
         workers = [int(pid) for pid in listed.stdout.split()]
+        assert workers
         process.child.kill()
         process.ended()
-        end = time.monotonic() + 10
-        while time.monotonic() < end and any(alive(pid) for pid in workers):
-            time.sleep(0.1)
-        assert workers
-        assert not any(alive(pid) for pid in workers)
+        until(lambda: not any(map(alive, workers)), 10, lambda: f"still there: {workers}")
+
+
+def unread(process: Speech) -> int:
+    """What was sent to a process and it has not read yet: connections that it has not taken, bytes on those it has."""
+    port = f":{int(process.address.rpartition(':')[2]):04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(port))
 
 
 @posix
@@ -53,9 +59,15 @@ def test_asked_to_end_it_finishes_what_is_queued_first():
     sentences = sounds.sentences("en")[:6]
     with Speech() as process, ThreadPoolExecutor(6) as threads:
         process.until_ready()
+        sent: list[int] = []
+
+        def content(data: bytes) -> Iterator[bytes]:
+            yield data
+            sent.append(len(data))
+
         address = process.address + "/transcribe/binary?priority=final"
-        asked = [threads.submit(httpx.post, address, content=s.data, timeout=60) for s in sentences]
-        time.sleep(0.3)
+        asked = [threads.submit(httpx.post, address, content=content(s.data), timeout=60) for s in sentences]
+        until(lambda: len(sent) == 6 and not unread(process), 30, lambda: f"{len(sent)} of 6 were sent")
         process.child.send_signal(signal.SIGTERM)
         assert [a.result().json()["text"] for a in asked] == [s.text for s in sentences]
         assert process.ended(15) == 0
@@ -125,8 +137,8 @@ def test_a_process_whose_engine_hangs_says_so_and_ends_to_be_started_again():
         process.until_ready()
         assert _asked(process).status_code == 200
         waiting = thread.submit(_asked, process)
-        time.sleep(4)
-        health = httpx.get(process.address + "/health")
+        while (health := httpx.get(process.address + "/health", timeout=60)).status_code == 200:
+            time.sleep(0.1)  # well before it ends: then it would not answer
         assert (health.status_code, health.json()["status"]) == (503, "failed")
         refused = waiting.result(30)
         assert (refused.status_code, refused.json()["retryable"]) == (503, True)

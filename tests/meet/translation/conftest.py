@@ -85,7 +85,7 @@ async def heard(scene):
     await layer.group_add(broadcast.group(scene.room.pk), channel)
 
     async def receive() -> dict:
-        message = await asyncio.wait_for(layer.receive(channel), 2)
+        message = await asyncio.wait_for(layer.receive(channel), 30)
         return json.loads(message["event"])
 
     return receive

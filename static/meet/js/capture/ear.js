@@ -2,8 +2,13 @@
 
 import { MicrophoneError } from './microphone.js';
 
+// A browser without anything to play sound on never starts its audio context, and never says so (Firefox on Linux without
+// a sound server). A busy machine takes a second or two.
+const PATIENCE = 8000;        // ms
+
 export class Ear {
   #context;
+  #ran = false;
   /** @type {AudioNode[]} */ #nodes = [];
 
   /** @param {(running: boolean) => void} onRunning  false while the system takes the sound away */
@@ -17,9 +22,9 @@ export class Ear {
   }
 
   /** @param {MediaStream} stream @param {string} workletUrl
-   *  @param {(block: import('./worklet.js').Block) => void} onBlock */
+   *  @param {(block: import('./worklet.js').Block) => void} onBlock  Rejects with MicrophoneError. */
   async listen(stream, workletUrl, onBlock) {
-    await this.#context.resume();
+    await this.#run();
     await this.#context.audioWorklet.addModule(workletUrl).catch((error) => {
       throw new MicrophoneError('unsupported', error);
     });
@@ -32,6 +37,21 @@ export class Ear {
 
   async close() {
     for (const node of this.#nodes) node.disconnect();
-    await this.#context.close();
+    const closed = this.#context.close();
+    if (this.#ran) await closed;
+    else closed.catch((error) => console.warn('audio context', error));     // one that never ran may never close
+  }
+
+  async #run() {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new MicrophoneError('no-sound')), PATIENCE);
+    });
+    try {
+      await Promise.race([this.#context.resume(), late]);
+      this.#ran = true;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** The microphone: asking for it, which ones there are, and what can go wrong with it, in codes. */
 
 /** @typedef {'refused' | 'missing' | 'busy' | 'insecure' | 'unsupported' | 'taken-away' | 'muted' | 'vad' | 'recorder' |
- *    'share-refused' | 'share-failed' | 'share-silent'} Code */
+ *    'no-sound' | 'share-refused' | 'share-failed' | 'share-silent'} Code */
 
 /** Why nothing can be recorded. */
 export class MicrophoneError extends Error {
