@@ -92,7 +92,10 @@ async def _caption(clip_id: uuid.UUID) -> Clip | None:
         log.warning("clip %s failed: %s", clip_id, why)
         await _fail(leased, clip, why.reason)
         return clip
-    await _settle_and_tell(leased, clip, heard)
+    if heard.is_gap:
+        await _fail(leased, clip, "no_words")
+    else:
+        await _settle_and_tell(leased, clip, heard)
     return clip
 
 
@@ -153,6 +156,7 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         keep_to=clip.keep_to,
         deadline=_deadline(clip),
         languages=tuple(clip.meeting.room.languages) if not clip.language else (),
+        expected=tuple(await _expected(clip)) if not clip.language else (),
         speaker=str(clip.participant_id),
     )
     work = asyncio.ensure_future(recognizer.transcribe(sound, wanted))
@@ -167,6 +171,11 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         return await work
     finally:
         work.cancel()
+
+
+@pooled
+def _expected(clip: Clip) -> list[str]:
+    return captions.languages_before(_spoken(clip))
 
 
 async def _settle_and_tell(leased: Leased, clip: Clip, heard: Heard) -> None:
@@ -184,7 +193,7 @@ def _settle(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
             return _unsay(clip)
         if not clips.close(leased, Clip.State.CAPTIONED):
             return []
-        line = captions.settle(_spoken(clip), languages.tag_of(heard.language), heard.text)
+        line = captions.settle(_spoken(clip), languages.tag_of(heard.language), heard.text, gaps=heard.gaps)
         return [encode("caption", **line), *folding.release(clip.pk)]
 
 
