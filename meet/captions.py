@@ -1,14 +1,18 @@
 """Captions: one a clip, in revisions, and what a page needs of them."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from meet import sequence, translation
 from meet.clock import to_ms
 from meet.models import Caption, Translation
 from meet.translation import scripts
+
+EVIDENCE = 5  # a speaker's last captions say which language comes next,
+EVIDENCE_FOR = timedelta(minutes=10)  # unless they are older than this
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,12 @@ class Spoken:
     started_at: datetime
 
 
-def settle(spoken: Spoken, language: str, text: str, english: str = "") -> dict[str, Any]:
+def settle(
+    spoken: Spoken, language: str, text: str, english: str = "", *, gaps: Sequence[tuple[int, int]] = ()
+) -> dict[str, Any]:
     """Write a clip's final caption, or a new revision of it, with what is known of its translations; its event.
-    `english`: the text in English by the speech model, where it was asked for.
+    `english`: the text in English by the speech model, where it was asked for. `gaps`: speech that no words were
+    found for, (start, end) in ms from the caption's start.
 
     In a transaction of the caller's, together with the clip's state.
     """
@@ -40,6 +47,7 @@ def settle(spoken: Spoken, language: str, text: str, english: str = "") -> dict[
     caption.revision += 1
     caption.folded_into = None  # what it says now is compared anew
     caption.language, caption.text = language, scripts.to_traditional(text) if language == "zh-Hant" else text
+    caption.gaps = [list(gap) for gap in gaps]
     caption.seq = sequence.take(spoken.meeting)
     caption.save()
     caption.translations.all().delete()
@@ -56,6 +64,21 @@ def settle(spoken: Spoken, language: str, text: str, english: str = "") -> dict[
         for planned in translation.plan(language, caption.text, english)
     )
     return event_of(Caption.objects.select_related("participant").get(pk=spoken.clip))
+
+
+def languages_before(spoken: Spoken) -> list[str]:
+    """The languages of the speaker's last captions in this meeting before a clip, newest last.
+
+    Copies of somebody else's voice do not count. One query over ten minutes of the meeting's captions.
+    """
+    last = Caption.objects.filter(
+        meeting=spoken.meeting,
+        participant=spoken.speaker,
+        started_at__gte=spoken.started_at - EVIDENCE_FOR,
+        started_at__lt=spoken.started_at,
+        folded_into=None,
+    ).exclude(pk=spoken.clip)
+    return list(last.order_by("-started_at").values_list("language", flat=True)[:EVIDENCE])[::-1]
 
 
 def exists(clip_id: uuid.UUID) -> bool:
@@ -81,6 +104,7 @@ def event_of(caption: Caption) -> dict[str, Any]:
         "revision": caption.revision,
         "lang": caption.language,
         "text": caption.text,
+        "gaps": caption.gaps,
         "folded_into": caption.folded_into_id and str(caption.folded_into_id),
         "translations": [
             {"lang": t.language, "state": t.state, "text": t.text, "revision": t.revision, "provider": t.provider}

@@ -194,6 +194,12 @@ class Caption(models.Model):
     revision = models.PositiveIntegerField(_("revision"), default=1)
     language = models.CharField(_("language"), max_length=20)
     text = models.TextField(_("text"))
+    gaps = models.JSONField(
+        _("speech without words"),
+        default=list,
+        blank=True,
+        help_text=_("Lists of start and end, milliseconds from the caption's start."),
+    )
     folded_into = models.ForeignKey(
         "self",
         models.SET_NULL,

@@ -92,7 +92,10 @@ async def _caption(clip_id: uuid.UUID) -> Clip | None:
         log.warning("clip %s failed: %s", clip_id, why)
         await _fail(leased, clip, why.reason)
         return clip
-    await _settle_and_tell(leased, clip, heard)
+    if heard.is_gap:
+        await _fail(leased, clip, "no_words")
+    else:
+        await _settle_and_tell(leased, clip, heard)
     return clip
 
 
@@ -153,6 +156,7 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         keep_to=clip.keep_to,
         deadline=_deadline(clip),
         languages=tuple(clip.meeting.room.languages) if not clip.language else (),
+        expected=tuple(await _expected(clip)) if not clip.language else (),
         speaker=str(clip.participant_id),
         english=translation.wants_english(clip.language),
     )
@@ -170,6 +174,11 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         work.cancel()
 
 
+@pooled
+def _expected(clip: Clip) -> list[str]:
+    return captions.languages_before(_spoken(clip))
+
+
 async def _settle_and_tell(leased: Leased, clip: Clip, heard: Heard) -> None:
     await _tell(clip, await _settle(leased, clip, heard))
     await translation.request(clip.pk)
@@ -185,7 +194,8 @@ def _settle(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
             return _unsay(clip)
         if not clips.close(leased, Clip.State.CAPTIONED):
             return []
-        line = captions.settle(_spoken(clip), languages.tag_of(heard.language), heard.text, heard.english)
+        language = languages.tag_of(heard.language)
+        line = captions.settle(_spoken(clip), language, heard.text, heard.english, gaps=heard.gaps)
         return [encode("caption", **line), *folding.release(clip.pk)]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from meet.languages import SPOKEN
 log = logging.getLogger(__name__)
 VERDICTS = (httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNPROCESSABLE_ENTITY)
 REASONS = ("undecodable", "too_long", "unknown_language")  # the tier's words for what it will never make anything of
+LONGEST_SECONDS = 3600  # no recording that is heard is longer
+NO_WORDS_MS = 2000  # speech of this length without any text is a gap; what is shorter is a cough or an "uh"
 # a slow model with many clips before this one takes its time; whether anybody is there at all is asked elsewhere
 TIMEOUT = httpx.Timeout(connect=3, read=1800, write=20, pool=None)
 
@@ -43,7 +46,8 @@ class Wanted:
     """What is asked of one clip. `keep_*` in ms from its start, `deadline` in ms from now, `speaker` any name that is
     theirs alone: speakers take turns.
 
-    No `language`: find out, among `languages` where there are some.
+    No `language`: find out, among `languages` where there are some; `expected`: those of the speaker's last captions,
+    newest last, as evidence where the sound leaves doubt.
     """
 
     clip: str
@@ -53,19 +57,28 @@ class Wanted:
     keep_to: int | None
     deadline: int
     languages: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
     speaker: str = ""
     english: bool = False  # the text in English as well, where the model translates
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What was heard. `silent` says why there is no text; `suppressed` is text that was held back."""
+    """What was heard. `silent` says why there is no text; `suppressed` is text that was held back; `gaps`: speech that
+    no words were found for, (start, end) in ms from the start of what was kept of the clip."""
 
     text: str
     language: str
     silent: str
     suppressed: str
     english: str = ""  # where it was asked for, is to be had, and the text is not English
+    gaps: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether somebody spoke, and no words came of it at all."""
+        unheard = sum(end - start for start, end in self.gaps)
+        return not self.text and not self.suppressed and unheard >= NO_WORDS_MS
 
 
 @dataclass(frozen=True)
@@ -140,6 +153,7 @@ async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
         "ext": wanted.extension,
         "language": wanted.language,
         "languages": ",".join(wanted.languages),
+        "expected": ",".join(wanted.expected),
         "keep_from": wanted.keep_from,
         "keep_to": "" if wanted.keep_to is None else wanted.keep_to,
         "priority": "final",
@@ -183,6 +197,18 @@ def _sound(value: Any) -> str:
     return str(value or "").replace("\0", "").encode(errors="ignore").decode()
 
 
+def _gaps(value: Any) -> tuple[tuple[int, int], ...]:
+    """The gaps of an answer, seconds there and ms here. Another tier may not know the field, or mean something else."""
+    listed = value if isinstance(value, list) else []
+    found = [(one.get("start"), one.get("end")) for one in listed if isinstance(one, dict)]
+    times = [(start, end) for start, end in found if _is_time(start) and _is_time(end) and start < end]
+    return tuple((round(1000 * start), round(1000 * end)) for start, end in times)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value) and 0 <= value < LONGEST_SECONDS
+
+
 def _heard(answer: httpx.Response) -> Heard:
     try:
         body: Any = answer.json()
@@ -193,6 +219,7 @@ def _heard(answer: httpx.Response) -> Heard:
         return Heard(
             text=_sound(body.get("text")).strip(),
             language=_sound(body.get("language"))[:20],
+            gaps=_gaps(body.get("gaps")),
             silent=_sound(held_back.get("reason") or body.get("silent"))[:200],
             suppressed=_sound(held_back.get("text")),
             english=_sound(body.get("english")).strip(),

@@ -39,6 +39,7 @@ class Line:
     sound: str
     audible: bool
     seconds: float | None
+    unheard: float  # seconds of its speech that no words were found for
     by: uuid.UUID  # whose name that is
     folded_into: uuid.UUID | None  # the line that stands for it: the same voice, through a nearer microphone
     by_speech_model: frozenset[str] = frozenset()  # the languages in which it has the speech model's words
@@ -95,8 +96,8 @@ def line(clip_id: uuid.UUID) -> Line:
 def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
     """The lines of these clips, in four queries whatever their number."""
     captions = Caption.objects.filter(clip__in=spoken)
-    rows = captions.values_list("pk", "language", "text", "folded_into")
-    said = {pk: (language, text, into) for pk, language, text, into in rows}
+    rows = captions.values_list("pk", "language", "text", "folded_into", "gaps")
+    said = {pk: (language, text, into, gaps) for pk, language, text, into, gaps in rows}
     translated: dict[uuid.UUID, dict[str, str]] = {}
     modelled: dict[uuid.UUID, frozenset[str]] = {}
     others = Translation.objects.filter(caption__in=captions).values_list("caption_id", "language", "text", "provider")
@@ -110,7 +111,7 @@ def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
     found = []
     for clip in spoken.order_by("started_at", "participant_id", "number"):
         clip.meeting = meeting
-        language, text, into = said.get(clip.pk, ("", "", None))
+        language, text, into, gaps = said.get(clip.pk, ("", "", None, []))
         found.append(
             Line(
                 clip=clip.pk,
@@ -123,6 +124,7 @@ def _lines(meeting: Meeting, spoken: QuerySet[Clip]) -> list[Line]:
                 sound=clip.audio or clip_files.path_of(clip),
                 audible=bool(clip.audio),
                 seconds=None if clip.duration_ms is None else clip.duration_ms / 1000,
+                unheard=sum(end - start for start, end in gaps) / 1000,
                 by=clip.participant_id,
                 folded_into=into if into in said else None,
                 by_speech_model=modelled.get(clip.pk, frozenset()),

@@ -23,6 +23,7 @@ from meet.media import NotFound, Stored, Unsatisfiable
 from meet.models import Clip, Meeting, Room
 from meet.orm_pool import pooled
 from meet.record import File, Line
+from meet.words import ROOM
 
 LINES = 200  # a page
 MEETINGS = 50
@@ -208,6 +209,7 @@ def _line(line: Line, own: Set[uuid.UUID]) -> dict[str, Any]:
         "started_at": line.started_at,
         "lang": spoken,
         "text": line.into(spoken),
+        "unheard": _unheard(line),
         "translations": [
             {
                 "lang": tag,
@@ -225,6 +227,11 @@ def _line(line: Line, own: Set[uuid.UUID]) -> dict[str, Any]:
         "own": line.by in own,
         "audio": _address(line.sound) if line.audible else "",
     }
+
+
+def _unheard(line: Line) -> str:
+    """The note on speech in a line that no words were found for; empty where there is none."""
+    return str(ROOM["gap-within"]).format(seconds=max(1, round(line.unheard))) if line.text and line.unheard else ""
 
 
 def _address(path: str) -> str:

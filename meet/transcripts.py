@@ -33,6 +33,7 @@ FILES = {"": None, "TW_": "zh-Hant", "CN_": "zh-Hans", "EN_": "en", "JP_": "ja"}
 WAITING = {"zh-Hant": "待翻譯", "zh-Hans": "待翻译", "en": "translation waiting", "ja": "翻訳待ち"}
 UNTRANSLATED = {"zh-Hant": "未翻譯", "zh-Hans": "未翻译", "en": "not translated", "ja": "未翻訳"}
 WITHDRAWN = {None: "withdrawn", "zh-Hant": "已收回", "zh-Hans": "已收回", "en": "withdrawn", "ja": "取り消されました"}
+UNHEARD = " […]"
 LOST = {
     None: "speech that could not be understood",
     "zh-Hant": "無法辨識的一段話",
@@ -88,7 +89,12 @@ def _time(line: Line, day: object) -> str:
 
 
 def _said(line: Line, language: str | None) -> str:
-    """A line in a language; as spoken where `language` is None. What is not there yet stands as spoken, marked."""
+    """A line in a language; as spoken where `language` is None. Speech in it without words is marked at its end."""
+    return _text(line, language) + (UNHEARD if line.text and line.unheard else "")
+
+
+def _text(line: Line, language: str | None) -> str:
+    """What is not there yet stands as spoken, marked."""
     spoken = line.into(line.spoken_in()) or ""
     if line.state == Clip.State.WITHDRAWN:
         return f"({WITHDRAWN[language]})"

@@ -43,14 +43,15 @@ async def complete(clip: Clip, first: Hypothesis, hear: Hear, rounds: int = ROUN
     """`first` and what it left out, heard again with `hear`. Raises what `hear` raises.
 
     A clip in several languages is heard part by part. A text that is not believed covers nothing: each stretch of its
-    speech is heard alone, where there is more than one.
+    speech is heard alone, where there is more than one. A clip without any text is a gap as long as its speech.
     """
     passage = Passage(clip, first)
     if first.turns:
         return _together(await asyncio.gather(*(_turn(clip, turn, hear, rounds) for turn in first.turns)))
     parts = _parts_left_out(passage)
     if not parts or not rounds:
-        return Complete((passage,), tuple(gap for part in parts for gap in _gaps(part)))
+        unsaid = parts if parts or first.text else [clip]
+        return Complete((passage,), tuple(gap for part in unsaid for gap in _gaps(part)))
     again = await asyncio.gather(*(_heard_again(passage, part, hear, rounds - 1) for part in parts))
     return _together([Complete((passage,)), *again])
 

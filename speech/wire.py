@@ -12,19 +12,20 @@ from speech.turns import Priority
 
 MAX_SPEAKER = 200  # characters
 MAX_PROMPT = 2000  # characters; the newest are kept
+MAX_EXPECTED = 5  # languages of earlier lines; the newest are kept
 PRIORITIES = {"final": Priority.FINAL, "partial": Priority.PARTIAL, "file": Priority.FILE}
 
 
 def parse(data: bytes, fields: Mapping[str, str]) -> Request:
     """A request from its query or form. Raises `Unusable` with the field's name. `ext` and `model` may be there and
     are not needed: the bytes say what they are, and there is one model, which the answer names."""
-    languages = fields.get("languages", "").lower().replace(" ", "")
     patience = _number(fields, "deadline")
     return Request(
         data=data,
         options=Options(
             language=spoken(fields.get("language", "")),
-            languages=tuple(sorted({_primary(code) for code in languages.split(",") if code})),
+            languages=tuple(sorted(set(_languages(fields, "languages")))),
+            expected=_languages(fields, "expected")[-MAX_EXPECTED:],
             task=_choice(fields, "task", ("transcribe", "translate")),
             prompt=fields.get("prompt", "")[-MAX_PROMPT:] or None,
             english=_flag(fields, "english"),
@@ -45,6 +46,12 @@ def spoken(tag: str) -> str | None:
     """The language that is asked for; None: detected."""
     language = tag.strip().lower()
     return None if language in ("", "auto") else _primary(language)
+
+
+def _languages(fields: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """A comma list of tags as Whisper's codes, in its order; one that stands there twice counts twice."""
+    tags = fields.get(name, "").lower().replace(" ", "").split(",")
+    return tuple(_primary(tag) for tag in tags if tag)
 
 
 def _primary(tag: str) -> str:

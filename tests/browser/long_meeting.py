@@ -14,8 +14,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 LENGTH = timedelta(hours=3)
-# in each hundred lines: one that could not be made out, one that was withdrawn, one that is the one before it once more
-GAP, WITHDRAWN, COPY = 50, 75, 80
+# in each hundred lines: one that could not be made out, one that was withdrawn, one that is the one before it once
+# more, one in which three seconds have no words
+GAP, WITHDRAWN, COPY, GAP_WITHIN = 50, 75, 80, 95
 LINE, TRANSLATED, MESSAGE = "第 {n} 句：我們下週三再開一次會，資料今天寄出。", "Line {n} in {lang}", "Message {n}"
 AT_ONCE = 500  # rows
 
@@ -109,6 +110,7 @@ def _caption(clip: Any) -> Any:
         seq=clip.number + 1,
         language="zh-Hant",
         text=LINE.format(n=clip.number),
+        gaps=[[1200, 4300]] if clip.number % 100 == GAP_WITHIN else [],
     )
 
 

@@ -87,6 +87,12 @@ def room_with_captions_chat_and_a_gap(house: House, bob: Person) -> None:
     expect(page.get_by_test_id("gap").first).to_be_attached()
 
 
+def room_with_speech_without_words_in_a_line(house: House, bob: Person) -> None:
+    note = house.room(bob).locator(".caption").get_by_test_id("gap").first
+    note.scroll_into_view_if_needed()
+    expect(note).to_be_visible()
+
+
 def room_in_one_stream(house: House, bob: Person) -> None:
     page = house.room(bob)
     page.locator("#sound summary").click()
@@ -255,6 +261,7 @@ STATES: list[Callable[[House, Person], None]] = [
     joining_with_a_refusal,
     room_without_a_word,
     room_with_captions_chat_and_a_gap,
+    room_with_speech_without_words_in_a_line,
     room_in_one_stream,
     room_with_chat_folded_and_the_reader_far_up,
     room_while_recording,

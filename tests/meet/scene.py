@@ -1,6 +1,7 @@
 """Who plays in the tests: a room with a meeting in it, its people, and what they say."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from meet import captions, meetings, rooms
 from meet.models import Caption, Clip, Meeting, Participant, Room, Translation
 
+Gap = tuple[int, int]
 STARTED = datetime(2026, 1, 2, 2, 3, 27, tzinfo=UTC)
 
 
@@ -57,11 +59,11 @@ class Scene:
         clip = self.clip(by, after)
         return self.settle(clip, text, language)
 
-    def settle(self, clip: Clip, text: str, language: str = "zh-Hant") -> Caption:
-        """The caption of a clip, or a new revision of it."""
+    def settle(self, clip: Clip, text: str, language: str = "zh-Hant", gaps: Sequence[Gap] = ()) -> Caption:
+        """The caption of a clip, or a new revision of it; `gaps` in it, ms."""
         with transaction.atomic():
             spoken = captions.Spoken(clip.pk, clip.meeting_id, clip.participant_id, clip.started_at)
-            captions.settle(spoken, language, text)
+            captions.settle(spoken, language, text, gaps=gaps)
         return Caption.objects.select_related("clip").get(pk=clip.pk)
 
 

@@ -1,5 +1,6 @@
 /** One caption on the page: who said what when, and its translations, each in its row. */
 
+import { markGaps } from './gaps.js';
 import { bySpeechModel, under } from './lines.js';
 import { copyOf, exactTimeOf, say, timeOf, within } from './page.js';
 import { initial } from './speakers.js';
@@ -35,6 +36,7 @@ export function write({ element }, event) {
   const text = within(element, '.caption-text');
   text.lang = event.lang;
   if (text.textContent !== event.text) text.textContent = event.text;
+  markGaps(within(element, '.caption-said'), event.gaps ?? []);
 }
 
 /** The translations in the reader's languages; a row is there before its words.
@@ -63,7 +65,7 @@ export function fill(line, { languages, translates }) {
 }
 
 /** @type {Record<string, string>} */
-const GAPS = { undecodable: 'gap', too_long: 'gap-too-long', unknown_language: 'gap-unknown-language' };
+const GAPS = { undecodable: 'gap', too_long: 'gap-too-long', unknown_language: 'gap-unknown-language', no_words: 'gap-no-words' };
 
 /** @param {Gap} event */
 function gapOf(event) {

@@ -26,7 +26,7 @@ export const SERVER_TYPES = [
  * @typedef {{lang: string, state: 'waiting' | 'done', text: string, provider?: string}} Translated  provider: whose words
  * @typedef {{type: 'caption', meeting: number, seq?: number, clip: string, speaker: string, name: string, started_at: number,
  *   state: 'partial' | 'final', revision: number, lang: string, text: string, translations?: Translated[],
- *   folded_into?: string | null}} Caption
+ *   folded_into?: string | null, gaps?: [number, number][]}} Caption  gaps: speech without words, ms from its start
  * @typedef {{type: 'translation', meeting: number, seq: number, clip: string, revision: number, lang: string,
  *   state: 'waiting' | 'done', text: string, provider?: string}} Translation
  * @typedef {{type: 'unsaid', meeting: number, seq: number, clip: string}} Unsaid
