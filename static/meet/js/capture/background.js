@@ -1,12 +1,12 @@
-/** Background noise tracker: does a sound stand out of the quietest moment of the last second and a half? Pure.
+/** Background noise tracker: does a sound stand out of the quietest moment of the last second? Pure.
  *
  * A hum, a fan or rain stays within a few dB of its own quietest moment; speech rises and falls with every syllable.
  * speech/background.py is the same in Python; both pass tests/fixtures/background.json.
  */
 
 const SMOOTH = 5;             // frames: levels are means of 50 ms, as the noise in 10 ms swings by 10 dB
-const WINDOW = 150;           // frames: where the quietest moment is looked for
-const MARGIN = 6;             // dB: noise alone, over 50 ms, stays within 5 dB of its minimum (docs/vad.md)
+const WINDOW = 100;           // frames: where the quietest moment is looked for
+const MARGINS = [8, 6];       // dB, by band: noise alone stays closer to its minimum than this (docs/vad.md)
 const SETTLE = 50;            // frames: digital zeros this early are a microphone that is not open yet
 const ZERO = -99;             // dBFS: digital silence
 
@@ -33,7 +33,7 @@ export class Background {
     });
     this.#levels.push(now);
     if (this.#levels.length > WINDOW) this.#levels.shift();
-    return now.some((level, band) => level - this.#quietest(band) >= MARGIN);
+    return now.some((level, band) => level - this.#quietest(band) >= MARGINS[band]);
   }
 
   /** @param {number} band */
