@@ -99,7 +99,7 @@ def test_hum_and_noise_alone_open_no_clip(tmp_path: Path, dbfs: int) -> None:
     sounds = {f"hum of {hertz} Hz": hum(12, hertz, dbfs) for hertz in (60, 100, 120)}
     sounds |= {"fan": fan(12, dbfs), "pink": noise(12, dbfs, 1), "brown": noise(12, dbfs, 2)}
     found = clips_of(tmp_path, [(raised(sound), dbfs) for sound in sounds.values()])
-    assert dict(zip(sounds, found, strict=True)) == dict.fromkeys(sounds, [])
+    assert dict(zip(sounds, found, strict=True)) == {name: [] for name in sounds}
 
 
 def test_a_hum_that_begins_keeps_a_clip_open_for_a_second_at_most(tmp_path: Path) -> None:
