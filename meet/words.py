@@ -62,6 +62,10 @@ ROOM: dict[str, str | Promise] = {
     "unsupported": _("This browser cannot record. A current Chrome, Edge, Firefox or Safari can."),
     "taken-away": _("The microphone was taken away. What you said until then was sent. Press Record to go on."),
     "muted": _("The microphone is muted by this machine. Nothing is heard until it is turned on again."),
+    "no-signal": _(
+        "No sound at all comes from this microphone. Is it muted or switched off? Recording goes on when sound comes."
+    ),
+    "faint": _("Your microphone is very quiet. Come closer to it, or raise its volume."),
     "fell-back": _("{gone} was taken away. Recording goes on with {taken}; {seconds} s in between were not recorded."),
     "vad": _("The speech detector could not be loaded. Check the connection, then press Record again."),
     "no-sound": _(

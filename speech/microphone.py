@@ -1,9 +1,11 @@
-"""A stream of sound and the clips in it, found as it comes: the detector and the segmenter, without a browser."""
+"""A stream of sound and the clips in it, found as it comes: detector, background and segmenter, without a browser."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
+from speech.background import Background, Bands
 from speech.codec import Audio
 from speech.gate import FRAME, FRAME_MS, SAMPLE_RATE, Detector
 from speech.segmenter import FRAME_MS as SEGMENTER_MS
@@ -15,6 +17,8 @@ class Microphone:
 
     def __init__(self, rules: Rules, aggressiveness: int | None) -> None:
         self._detector = None if aggressiveness is None else Detector(aggressiveness)
+        self._bands = Bands()
+        self._background = Background()
         self._clips = Clips(rules)
         self._rest = np.zeros(0, np.float32)  # less than the detector's frame
         self._at = 0  # ms: where the rest begins
@@ -37,8 +41,13 @@ class Microphone:
         return self._heard(np.pad(self._rest, (0, -len(self._rest) % FRAME))) + self._clips.finish(until)
 
     def _heard(self, audio: Audio) -> list[Stretch]:
-        verdicts = self._detector.hears(audio) if self._detector else [True] * (len(audio) // FRAME)
-        speech = np.repeat(np.array(verdicts, np.bool_), FRAME_MS // SEGMENTER_MS)
-        frames = list(framed(audio, speech, self._at))
-        self._at += len(verdicts) * FRAME_MS
+        frames = list(framed(audio, self._speech(audio), self._at))
+        self._at += len(audio) // FRAME * FRAME_MS
         return [over for frame in frames for over in self._clips.push(frame)]
+
+    def _speech(self, audio: Audio) -> npt.NDArray[np.bool_]:
+        """Whether each 10 ms of whole frames is speech: the detector says so, and it stands out of the background."""
+        if self._detector is None:
+            return np.ones(len(audio) // FRAME * (FRAME_MS // SEGMENTER_MS), np.bool_)
+        verdicts = np.repeat(np.array(self._detector.hears(audio), np.bool_), FRAME_MS // SEGMENTER_MS)
+        return verdicts & np.array([self._background.push(levels) for levels in self._bands.push(audio)], np.bool_)

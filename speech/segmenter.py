@@ -50,7 +50,7 @@ class Rules:
     silence_seconds: float = 1.0  # so much without speech ends a clip
     pre_roll: int = 1000  # ms kept before the first speech
     tail: int = 800  # ms kept after the last
-    onset: int = 9  # so many speech frames open a clip,
+    onset: int = 7  # so many speech frames open a clip,
     window: int = 15  # when they lie within so many frames
 
 

@@ -1,4 +1,4 @@
-"""What a microphone of the tests hears: nothing, a sentence, talk without an end, a fan."""
+"""What a microphone of the tests hears: nothing, a sentence, talk without an end, a fan, a hum, noise."""
 
 import json
 
@@ -43,3 +43,20 @@ def fan(seconds: float, dbfs: float) -> Audio:
     time = np.arange(len(noise)) / RATE
     noise = noise / np.std(noise) * (1 + 0.15 * np.sin(2 * np.pi * 3 * time)) + 0.2 * np.sin(2 * np.pi * 120 * time)
     return np.asarray(noise / np.std(noise) * 10 ** (dbfs / 20), np.float32)
+
+
+def hum(seconds: float, hertz: int, dbfs: float) -> Audio:
+    """The hum of the mains: a tone and its harmonics, without an end."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    parts = (1, 0.5, 0.3, 0.2, 0.1, 0.05)
+    sound = sum(part * np.sin(2 * np.pi * hertz * (n + 1) * time + n) for n, part in enumerate(parts))
+    return np.asarray(sound / np.std(sound) * 10 ** (dbfs / 20), np.float32)
+
+
+def noise(seconds: float, dbfs: float, slope: int) -> Audio:
+    """White (slope 0), pink (1) or brown (2) noise; by 3 dB more an octave the lower it is."""
+    count = round(seconds * RATE)
+    spectrum = np.fft.rfft(np.random.default_rng(7).standard_normal(count))
+    spectrum /= np.maximum(np.fft.rfftfreq(count, 1 / RATE), 20) ** (slope / 2)
+    sound = np.fft.irfft(spectrum, count)
+    return np.asarray(sound / np.std(sound) * 10 ** (dbfs / 20), np.float32)

@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tests.browser.capture_page import RATE, capture_page, heard_clips, place, record, write_wav
-from tests.browser.sounds import fan, silence, spoken, talk
+from tests.browser.sounds import fan, hum, noise, silence, spoken, talk
+from tests.js.test_detector import REMARKS, read, shared
 from tests.pace import assert_within
 
 
@@ -187,3 +188,37 @@ def test_microphones_have_names_once_one_is_allowed() -> None:
 def test_silence_and_a_fan_open_no_clip(tmp_path: Path) -> None:
     sound = np.concatenate([silence(3), fan(15, -30)])
     assert record(write_wav(tmp_path / "sound.wav", sound), 10) == []
+
+
+def test_a_hum_of_the_mains_opens_no_clip(tmp_path: Path) -> None:
+    assert record(write_wav(tmp_path / "sound.wav", hum(14, 120, -56)), 10) == []
+
+
+def test_a_hum_that_begins_in_mid_recording_keeps_no_clip_open(tmp_path: Path) -> None:
+    sound = np.concatenate([noise(3, -70, 1), hum(14, 100, -50)])
+    clips = record(write_wav(tmp_path / "sound.wav", sound), 12)
+    assert len(clips) <= 1
+    assert all(len(clip.kept()) / RATE < 3.2 for clip in clips)
+
+
+def test_quiet_speech_becomes_a_whole_clip(tmp_path: Path) -> None:
+    sentence = spoken("en_04.wav")
+    sentence = sentence / np.sqrt((sentence**2).mean()) * 10 ** (-52 / 20)
+    sound = np.concatenate([silence(2), sentence, silence(2.5)])
+    sound = sound + noise(len(sound) / RATE, -75, 1)
+    (clip,) = record(write_wav(tmp_path / "sound.wav", sound), len(sound) / RATE)
+    start, fit = place(clip.kept(), sound)
+    assert fit > 0.5
+    assert start < 2
+    assert start + len(clip.kept()) / RATE > 2 + len(sentence) / RATE
+
+
+def test_short_remarks_of_people_each_become_a_clip(tmp_path: Path) -> None:
+    parts = [silence(1.5)]
+    for name, begin, end, _said in REMARKS[::2]:
+        recording = read(shared(name))[round(begin * 48_000) : round(end * 48_000)]
+        remark = recording[: len(recording) // 3 * 3].reshape(-1, 3).mean(axis=1)
+        parts += [remark / np.sqrt((remark**2).mean()) * 10 ** (-30 / 20), silence(2.2)]
+    sound = np.concatenate(parts)
+    clips = record(write_wav(tmp_path / "sound.wav", sound), len(sound) / RATE + 0.5)
+    assert len(clips) == len(REMARKS[::2])

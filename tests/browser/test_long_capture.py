@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from tests.browser.capture_page import RATE, ROOT, Audio, HeardClip, capture_page, heard_clips, place, record, write_wav
-from tests.browser.sounds import fan, silence, talk
+from tests.browser.sounds import fan, silence, spoken, talk
 
 SPEECH = ROOT.parent / "shared" / "data" / "speech"
 
@@ -112,3 +112,16 @@ def marked(parts: list[tuple[float, float]], length: int) -> np.ndarray[tuple[in
     for begin, end in parts:
         marks[max(0, round(begin * RATE)) : max(0, round(end * RATE))] = True
     return marks
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seconds", [20, 90])
+def test_the_first_word_after_a_long_silence_opens_a_clip(tmp_path: Path, seconds: int) -> None:
+    sentence = spoken("en_04.wav")
+    sound = np.concatenate([silence(1), sentence, silence(seconds), sentence, silence(2.5)])
+    clips = record(write_wav(tmp_path / "sound.wav", sound), len(sound) / RATE)
+    assert [clip.reason for clip in clips] == ["silence", "silence"]
+    start, fit = place(clips[1].kept(), sentence)
+    assert fit > 0.7
+    assert start < 0  # it begins before the sentence does

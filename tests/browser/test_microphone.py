@@ -10,12 +10,13 @@ import signal
 import socket
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.capture_page import FLAGS, write_wav
 from tests.browser.people import Person, person, script
-from tests.browser.sounds import silence
+from tests.browser.sounds import silence, spoken
 from tests.meeting.product import until
 from tests.sentences import sentences
 
@@ -249,6 +250,32 @@ def test_a_microphone_that_is_muted_in_the_middle_is_told_until_it_is_heard_agai
     alice.page.evaluate("tracks[0].dispatchEvent(new Event('unmute'))")
     expect(error).to_be_hidden()
     expect(alice.page.locator("#losses")).to_contain_text("the microphone was muted")
+
+
+def test_a_microphone_that_gives_nothing_but_zeros_is_told_until_sound_comes(product, playwright, tmp_path):
+    sound = np.concatenate([silence(16), spoken("en_04.wav"), silence(2)])
+    with visitor(playwright, write_wav(tmp_path / "zeros.wav", sound)) as somebody:
+        somebody.make_room(product.address, "Zeros")
+        somebody.join("Alice")
+        listen(somebody)
+        error = somebody.page.get_by_test_id("capture-error")
+        expect(error).to_have_attribute("data-code", "no-signal")
+        expect(error).to_be_visible()
+        expect(somebody.page.get_by_test_id("level-meter")).to_have_attribute("aria-valuenow", "0")
+        expect(error).to_be_hidden()
+        somebody.wait_for_captions(1, 30)
+        expect(somebody.page.get_by_test_id("record")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_very_quiet_microphone_is_told(product, playwright, tmp_path):
+    sentence = spoken("en_04.wav")
+    words = sentence / np.sqrt((sentence**2).mean()) * 10 ** (-64 / 20)
+    sound = np.concatenate([part for _turn in range(6) for part in (words, silence(0.3))])
+    with visitor(playwright, write_wav(tmp_path / "quiet.wav", sound)) as somebody:
+        somebody.make_room(product.address, "Quiet")
+        somebody.join("Alice")
+        somebody.record()
+        expect(somebody.page.locator("#losses")).to_contain_text("Your microphone is very quiet.")
 
 
 def test_the_screen_stays_awake_while_one_records_and_may_sleep_after(alice):

@@ -1,6 +1,6 @@
 /** How much of a meter a level fills. */
 
-const QUIET = -60;            // dBFS: it is empty
+const QUIET = -70;            // dBFS: it is empty; a quiet microphone's speech, at -52, fills a quarter
 const LOUD = -8;              // and full
 
 /** @param {number} level  dBFS @returns {number}  0 to 100 */

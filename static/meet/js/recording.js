@@ -1,6 +1,7 @@
 /** The record button, the microphone behind it and its level: what is captured goes to the uplink. */
 
 import { MicrophoneError } from './capture/microphone.js';
+import { Signal } from './capture/signal.js';
 import { MicrophoneChoice } from './choice.js';
 import { deliver } from './delivery.js';
 import { fullness } from './loudness.js';
@@ -18,6 +19,7 @@ export class Recording {
   #gain = piece('auto-gain', HTMLInputElement);
   #choice = new MicrophoneChoice(piece('microphone', HTMLSelectElement));
   #capture; #uplink; #losses; #now;
+  #signal = new Signal();
   #starting = false;
   #stopped = false;           // by a person, who may do so while the microphone is opened anew
   #fellBack = -Infinity;      // when a microphone went and another one took its place
@@ -53,7 +55,7 @@ export class Recording {
     deliver(this.#capture, this.#uplink, () => ({ language: this.#spoken.value }));
     /** @param {string} type @param {(detail: any) => void} hear */
     const on = (type, hear) => this.#capture.addEventListener(type, (event) => hear(/** @type {CustomEvent} */ (event).detail));
-    on('level', ({ level, speech }) => this.#level(level, speech));
+    on('level', ({ level, speech }) => this.#hear(level, speech));
     on('state', () => this.#draw());
     on('error', ({ code }) => (code === 'taken-away' ? void this.#fallBack() : this.#tell(code)));
     on('gap', ({ from, to, reason }) => this.#gap(from, to, reason));
@@ -97,6 +99,7 @@ export class Recording {
   async #start() {
     this.#error.hidden = true;
     this.#starting = true;
+    this.#signal = new Signal();
     this.#draw();
     try {
       await this.#open();
@@ -150,7 +153,19 @@ export class Recording {
     this.#state.dataset.state = shown;
     const words = say(`state-${this.#starting && shown === 'off' ? 'starting' : shown}`);
     if (this.#state.textContent !== words) this.#state.textContent = words;
-    if (!on) this.#level(-Infinity, false);
+    if (on) return;
+    this.#level(-Infinity, false);
+    this.#clear('no-signal');
+  }
+
+  /** Shows a level, and says where the microphone gives nothing at all, or is very quiet.
+   *  @param {number} level  dBFS @param {boolean} speech */
+  #hear(level, speech) {
+    this.#level(level, speech);
+    const change = this.#signal.push(level, speech);
+    if (change === 'lost' && this.#error.hidden) this.#tell('no-signal');
+    if (change === 'back') this.#clear('no-signal');
+    if (change === 'faint') this.#losses.tell(say('faint'));
   }
 
   /** @param {number} level  dBFS @param {boolean} speech */
@@ -170,6 +185,9 @@ export class Recording {
     this.#draw();
   }
 
+  /** Hides an error that is over. @param {string} code */
+  #clear(code) { if (this.#error.dataset.code === code) this.#error.hidden = true; }
+
   /** @param {{code: string, from: number, to: number, message: string}} what */
   #lost({ code, from, to, message }) {
     if (code === 'full') return this.#losses.hole(code, from, to);
@@ -179,7 +197,7 @@ export class Recording {
 
   /** @param {number} from @param {number} to @param {string} reason */
   #gap(from, to, reason) {
-    if (this.#error.dataset.code === 'muted') this.#error.hidden = true;
+    this.#clear('muted');
     this.#losses.hole(reason, from, to);
   }
 }

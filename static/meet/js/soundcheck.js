@@ -1,9 +1,9 @@
 /** The microphone's test on the way in: which one, how loud, and whether speech is found in it. Joining never needs it. */
 
+import { loadDetector } from './capture/detector.js';
 import { Ear } from './capture/ear.js';
 import { Hearing } from './capture/hearing.js';
 import { MicrophoneError, openMicrophone } from './capture/microphone.js';
-import { loadVad } from './capture/vad.js';
 import { MicrophoneChoice } from './choice.js';
 import { fullness } from './loudness.js';
 import { piece, say } from './page.js';
@@ -12,7 +12,7 @@ import { preference } from './preferences.js';
 const FRAME = 480;            // samples
 const LONGEST = 60_000;       // ms of sound: nobody listens on for ever
 
-/** @typedef {{stream: MediaStream, ear: Ear, vad: import('./capture/vad.js').Vad}} Running */
+/** @typedef {{stream: MediaStream, ear: Ear, vad: import('./capture/detector.js').Detector}} Running */
 
 class SoundCheck {
   #button = piece('test-microphone', HTMLButtonElement);
@@ -59,7 +59,7 @@ class SoundCheck {
     });
     const ear = new Ear(() => {});
     try {
-      const vad = await loadVad(this.#files.vad ?? '', this.#files.vadWasm ?? '').catch((error) => {
+      const vad = await loadDetector(this.#files.vad ?? '', this.#files.vadWasm ?? '').catch((error) => {
         throw new MicrophoneError('vad', error);
       });
       const hearing = new Hearing();
@@ -75,7 +75,7 @@ class SoundCheck {
     }
   }
 
-  /** @param {Hearing} hearing @param {import('./capture/vad.js').Vad} vad @param {import('./capture/worklet.js').Block} block */
+  /** @param {Hearing} hearing @param {import('./capture/detector.js').Detector} vad @param {import('./capture/worklet.js').Block} block */
   #hear(hearing, vad, { at, samples, levels }) {
     if (this.#running?.vad !== vad) return;
     const speech = levels.map((_, i) => vad.hears(samples.subarray(i * FRAME, (i + 1) * FRAME))).some(Boolean);

@@ -13,11 +13,11 @@
  * ms of the clip's own recording. After a cut the next clip may start before the end of the one before it is told.
  */
 
+import { loadDetector } from './detector.js';
 import { Ear } from './ear.js';
 import { MicrophoneError, openMicrophone } from './microphone.js';
 import { Session } from './session.js';
 import { Silences } from './silences.js';
-import { loadVad } from './vad.js';
 
 const LOSS = 250;             // ms: a shorter hole is none in what the recorder wrote
 const SETTLED = 2000;         // ms: before that a worklet that starts on a busy machine jumps
@@ -125,7 +125,7 @@ export class Capture extends EventTarget {
 
   async #vad() {
     try {
-      return await loadVad(this.#options.vadUrl, this.#options.vadWasmUrl);
+      return await loadDetector(this.#options.vadUrl, this.#options.vadWasmUrl);
     } catch (error) {
       throw new MicrophoneError('vad', error);
     }

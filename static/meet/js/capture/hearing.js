@@ -10,11 +10,15 @@ const FAINT = -48;            // dBFS: speech that never gets louder is hard to 
 /** @typedef {'listening' | 'heard' | 'faint' | 'nothing' | 'no-speech'} Verdict */
 
 export class Hearing {
+  #enough;
   #heardFor = 0;              // ms
   #speech = 0;                // ms, less what was not speech between
   #heard = false;
   #loudest = -Infinity;       // dBFS
   #loudestSpeech = -Infinity;
+
+  /** @param {number} [enough]  ms of speech before it says that somebody is heard */
+  constructor(enough = ENOUGH) { this.#enough = enough; }
 
   /** @param {number} level  dBFS @param {boolean} speech @returns {Verdict} */
   push(level, speech) {
@@ -22,7 +26,7 @@ export class Hearing {
     this.#loudest = Math.max(this.#loudest, level);
     this.#speech = Math.max(0, this.#speech + (speech ? BLOCK : -BLOCK / 3));
     if (speech) this.#loudestSpeech = Math.max(this.#loudestSpeech, level);
-    this.#heard ||= this.#speech >= ENOUGH;
+    this.#heard ||= this.#speech >= this.#enough;
     return this.verdict;
   }
 

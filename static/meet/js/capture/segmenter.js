@@ -34,7 +34,7 @@ export class Segmenter {
   #kept = -Infinity;                             // all before belongs to an earlier clip
 
   /** @param {Options} options */
-  constructor({ maxSeconds, silenceSeconds, preRoll = 1000, tail = 800, onset = 9, window = 15 }) {
+  constructor({ maxSeconds, silenceSeconds, preRoll = 1000, tail = 800, onset = 7, window = 15 }) {
     this.#max = Math.round(maxSeconds * 1000);
     this.#silence = Math.round(silenceSeconds * 1000);
     this.#preRoll = preRoll;

@@ -15,7 +15,7 @@ const SAMPLES = 480;          // of a frame
 export class Session {
   #options; #recorder; #segmenter;
   #clock = new Clock();
-  /** @type {import('./vad.js').Vad | null} */ #vad = null;
+  /** @type {import('./detector.js').Judge | null} */ #vad = null;
   /** @type {Block[]} */ #unheard = [];                // all of it while the VAD loads
   /** @type {Clip | null} */ #clip = null;
   /** @type {Set<Promise<void>>} */ #endings = new Set();
@@ -40,7 +40,7 @@ export class Session {
 
   get speaking() { return this.#clip !== null; }
 
-  /** From now on there are ears; what was missed is heard at once. @param {import('./vad.js').Vad} vad */
+  /** From now on there are ears; what was missed is heard at once. @param {import('./detector.js').Judge} vad */
   use(vad) {
     this.#vad = vad;
     this.#judge();
@@ -89,7 +89,7 @@ export class Session {
   /** @param {Block} block @param {number} i  which of its frames */
   #step({ at: start, samples, levels }, i) {
     const at = start + i * FRAME;
-    const vad = /** @type {import('./vad.js').Vad} */ (this.#vad);
+    const vad = /** @type {import('./detector.js').Judge} */ (this.#vad);
     // it hears every frame, for it remembers; but a hum far below any room's noise has a pitch, and is speech to it
     const speech = vad.hears(samples.subarray(i * SAMPLES, (i + 1) * SAMPLES)) && levels[i] > SILENCE;
     for (const cut of this.#segmenter.push({ at, speech, level: levels[i] })) this.#apply(cut);
