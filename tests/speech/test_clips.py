@@ -149,7 +149,7 @@ def test_a_clip_that_is_not_believed_is_kept_apart_and_the_others_stay():
 
 
 def test_the_same_sentence_in_every_clip_is_no_repetition():
-    clips = [Clip(30.0 * i, EMPTY, 2.0) for i in range(6)]
+    clips = [clip(30.0 * i, 2.0) for i in range(6)]
     result = joined(clips, [heard("We need sixty-five people.")] * 6)
     assert result.text.count("sixty-five") == 6
     assert result.suppressed is None
