@@ -1,52 +1,45 @@
-"""Text that nobody spoke: Whisper's own rules, repetition, and phantom phrases. Pure; says why."""
+"""Text that nobody spoke: the model's own doubt, no voice in the sound, repetition, phantom phrases. Pure; says why.
+
+The thresholds come from measurement: an hour of sounds without speech, and people's recordings and short remarks,
+through the real `base` model (docs/invented-words.md).
+"""
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from speech.engines import Hypothesis
+from speech.engines import Hypothesis, Word
+from speech.phantoms import PHANTOMS
 
 MAX_NO_SPEECH = 0.6
 MIN_LOGPROB = -1.0
 MAX_COMPRESSION_RATIO = 2.4
 REPEATS = 5  # the same words so many times in a row, and little else
 REPETITION = re.compile(rf"(.{{2,40}}?)\1{{{REPEATS - 1},}}")
+# Right texts were likelier than this, or at least plausible; what Whisper writes for noise, given time, is not
+LEAST_LOGPROB = -1.25
+# Plausibility: the words' probability (geometric mean) times that of speech. Sentences have 0.24 and more, remarks
+# heard rightly 0.1 and more, noise mostly less than 0.05
+LEAST_PLAUSIBLE = 0.06
+LEAST_PLAUSIBLE_PHANTOM = 0.2
+LEAST_PLAUSIBLE_FAST = 0.3
+# A remark of a word or two has so few tokens that the end of the text weighs most in its log-probability. With a voice
+# in the sound it stays down to here
+LEAST_PLAUSIBLE_REMARK = 0.04
+MAX_NO_SPEECH_SYLLABLES = 0.67  # a syllable of Chinese or Japanese has many ways to be written, and none is likely
+REMARK_WORDS = 2
+REMARK_WIDE_LETTERS = 3
+LEAST_PITCHED_SECONDS = 0.1
+# Without word probabilities (a partial): a phantom needs this
 WEAK_LOGPROB = -0.7
-WEAK_NO_SPEECH = 0.3
 # Nobody speaks faster than this for a whole clip: syllables of Chinese and kana, or letters, a second of voice
 FASTEST_CJK = 14.0
 FASTEST_LETTERS = 32.0
-
-# What Whisper writes when it hears nothing: the ends of the videos it learned from.
-PHANTOMS = frozenset(
-    {
-        # English
-        "thanks for watching", "thank you for watching", "thank you so much for watching",
-        "thanks for watching and see you next time", "please subscribe", "subscribe to my channel",
-        "please like and subscribe", "dont forget to like and subscribe", "thank you", "thank you very much",
-        "thank you so much", "thanks", "you", "bye", "bye bye", "the end", "okay", "so", "i", "oh",
-        "see you in the next video", "ill see you next time", "subtitles by the amaraorg community",
-        "transcription by castingwords", "transcribed by httpsotterai", "music", "applause", "silence",
-        # Chinese, both scripts
-        "謝謝觀看", "谢谢观看", "謝謝收看", "谢谢收看", "感謝觀看", "感谢观看", "感謝收看", "感谢收看", "謝謝大家",
-        "谢谢大家", "謝謝", "谢谢", "謝謝大家收看", "谢谢大家收看", "字幕由amaraorg社區提供",
-        "字幕由amaraorg社区提供", "字幕by索兰娅", "字幕志愿者楊茜茜", "字幕志愿者杨茜茜", "中文字幕志愿者李宗盛",
-        "中文字幕志願者李宗盛", "中文字幕志愿者", "字幕志願者", "請不吝點贊訂閱轉發打賞支持明鏡與點點欄目",
-        "请不吝点赞订阅转发打赏支持明镜与点点栏目", "請訂閱我的頻道", "请订阅我的频道",
-        "優優獨播劇場yoyotelevisionseriesexclusive",
-        "优优独播剧场yoyotelevisionseriesexclusive", "下次再見", "下次再见", "我們下期再見", "我们下期再见", "嗯",
-        # Japanese
-        "ご視聴ありがとうございました", "ご視聴ありがとうございます", "最後までご視聴ありがとうございました",
-        "最後までご視聴いただきありがとうございます", "ご清聴ありがとうございました",
-        "ありがとうございました", "ありがとうございます",
-        "チャンネル登録をお願いします", "チャンネル登録お願いします", "チャンネル登録よろしくお願いします",
-        "高評価チャンネル登録よろしくお願いします", "字幕視聴ありがとうございました",
-        "おやすみなさい", "お疲れ様でした",
-        "それではまた次回お会いしましょう", "次回予告", "では", "はい", "んん",
-    }
-)  # fmt: skip
+ANNOTATION = re.compile(r"\s*(<\|.*\|>|\[.*\]|\(.*\)|（.*）|【.*】|\*.*\*)\s*")  # «[Music]»: about the sound, not in it
 
 
 @dataclass(frozen=True)
@@ -54,22 +47,62 @@ class Suppressed:
     """Text that is not shown, and the reason; it is kept so that a person can review it."""
 
     text: str
-    reason: str  # "no-speech" | "compression" | "repetition" | "phantom"
+    reason: str  # "no-words" | "no-speech" | "unsure" | "too-fast" | "compression" | "repetition" | "phantom"
 
 
-def judge(heard: Hypothesis, voiced_seconds: float) -> Suppressed | None:
-    """The reason not to believe a hypothesis, or None. `voiced_seconds`: speech the gate found in the clip."""
+def judge(heard: Hypothesis, voiced_seconds: float, pitched_seconds: float = 0.0) -> Suppressed | None:
+    """The reason not to believe a hypothesis, or None. `voiced_seconds`: speech the gate found in the clip;
+    `pitched_seconds`: how much of it has a voice's pitch, where somebody measured it."""
     if not heard.text:
         return None
-    if heard.no_speech_prob > MAX_NO_SPEECH and heard.avg_logprob < MIN_LOGPROB:
-        return Suppressed(heard.text, "no-speech")
+    reason = _doubt(heard, voiced_seconds, pitched_seconds)
+    return Suppressed(heard.text, reason) if reason else None
+
+
+def _doubt(heard: Hypothesis, voiced_seconds: float, pitched_seconds: float) -> str:
+    likely = plausibility(heard)
+    if is_no_words(heard.text):
+        return "no-words"
+    if not _is_remark(heard, likely, pitched_seconds):
+        if (heard.no_speech_prob > MAX_NO_SPEECH and heard.avg_logprob < MIN_LOGPROB) or likely < LEAST_PLAUSIBLE:
+            return "no-speech"
+        if heard.avg_logprob < LEAST_LOGPROB and likely < LEAST_PLAUSIBLE_PHANTOM:
+            return "unsure"
     if heard.compression_ratio > MAX_COMPRESSION_RATIO:
-        return Suppressed(heard.text, "compression")
+        return "compression"
     if repeats(heard.text):
-        return Suppressed(heard.text, "repetition")
-    if is_phantom(heard.text) and _is_weak(heard, voiced_seconds):
-        return Suppressed(heard.text, "phantom")
-    return None
+        return "repetition"
+    if is_phantom(heard.text) and _is_weak(heard, likely, voiced_seconds):
+        return "phantom"
+    if likely < LEAST_PLAUSIBLE_FAST and is_too_fast(heard.text, voiced_seconds):
+        return "too-fast"
+    return ""
+
+
+def plausibility(heard: Hypothesis) -> float:
+    """How likely it is that there is speech and that it is this, 0 to 1."""
+    return sureness(heard.words, heard.avg_logprob) * (1 - heard.no_speech_prob)
+
+
+def sureness(words: Sequence[Word], avg_logprob: float) -> float:
+    """The geometric mean of the words' probabilities; the tokens' where there are no words."""
+    if not words:
+        return math.exp(avg_logprob)
+    return math.exp(sum(math.log(max(word.probability, 1e-4)) for word in words) / len(words))
+
+
+def _is_remark(heard: Hypothesis, likely: float, pitched_seconds: float) -> bool:
+    """Whether it is a word or two in somebody's voice, by the sound and, just so, by the model."""
+    if heard.temperature > 0 or likely < LEAST_PLAUSIBLE_REMARK or pitched_seconds < LEAST_PITCHED_SECONDS:
+        return False
+    if wide := sum(map(_is_wide, heard.text)):
+        return wide <= REMARK_WIDE_LETTERS and heard.no_speech_prob <= MAX_NO_SPEECH_SYLLABLES
+    return len(heard.text.split()) <= REMARK_WORDS and heard.no_speech_prob <= MAX_NO_SPEECH
+
+
+def is_no_words(text: str) -> bool:
+    """Whether a text is symbols alone («❤️», «♪»), or in brackets, as Whisper describes sounds («[Music]»)."""
+    return not any(letter.isalnum() for letter in text) or bool(ANNOTATION.fullmatch(text))
 
 
 def is_phantom(text: str) -> bool:
@@ -85,17 +118,28 @@ def repeats(text: str) -> bool:
     return any(len(found[0]) * 2 > len(plain) and len(found[0]) >= 20 for found in REPETITION.finditer(plain))
 
 
-def _is_weak(heard: Hypothesis, voiced_seconds: float) -> bool:
+def is_too_fast(text: str, voiced_seconds: float) -> bool:
+    """Whether nobody could say the text in so many seconds."""
+    plain = bare(text)
+    wide = sum(map(_is_wide, plain))
+    return wide / FASTEST_CJK + (len(plain) - wide) / FASTEST_LETTERS > voiced_seconds
+
+
+def _is_weak(heard: Hypothesis, likely: float, voiced_seconds: float) -> bool:
     """Whether little speaks for a phrase that Whisper likes to invent.
 
-    People do say "Thank you." and "謝謝大家". So the phrase goes only where the model itself doubts it (its
-    probability, its no-speech probability, a raised temperature) or where the voice heard is too short for it.
+    People do say "Thank you." and "謝謝大家". So the phrase goes only where the model itself doubts it (its words'
+    probabilities, its no-speech probability, a raised temperature) or where the voice heard is too short for it.
     """
-    if heard.avg_logprob < WEAK_LOGPROB or heard.no_speech_prob > WEAK_NO_SPEECH or heard.temperature > 0:
+    if heard.temperature > 0 or heard.no_speech_prob > MAX_NO_SPEECH:
         return True
-    plain = bare(heard.text)
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in plain)
-    return wide / FASTEST_CJK + (len(plain) - wide) / FASTEST_LETTERS > voiced_seconds
+    if not heard.words and heard.avg_logprob < WEAK_LOGPROB:
+        return True
+    return likely < LEAST_PLAUSIBLE_PHANTOM or is_too_fast(heard.text, voiced_seconds)
+
+
+def _is_wide(letter: str) -> bool:
+    return letter.isalnum() and unicodedata.east_asian_width(letter) in "WF"
 
 
 def bare(text: str) -> str:

@@ -12,12 +12,12 @@ from speech import checks, gate, levels, segmenter
 from speech.engines import Audio, Hypothesis, Segment, Word
 from speech.gate import SAMPLE_RATE, Span
 from speech.intake import Taken
+from speech.pieces import UNSPACED, Voice, sifted
 from speech.segmenter import Rules
 
 QUIET_SECONDS = 2.0  # what is kept of the quiet around speech: models guess in long silence
 SOUND_MARGIN = 0.2  # seconds kept around a sound that is no clear silence
 NEAR_SECONDS = 2.0  # how far from a clip a sound may be to go along with it
-UNSPACED = frozenset({"zh", "ja", "yue", "th", "lo", "my"})  # written without spaces
 
 Timed = TypeVar("Timed", Segment, Word)
 
@@ -105,9 +105,9 @@ def _attach(edges: list[list[float]], start: float, end: float, longest: float) 
 
 def joined(clips: Sequence[Clip], heard: Sequence[Hypothesis]) -> Joined:
     """The believed texts as one. Each clip is judged alone: people do say the same thing again and again."""
-    rows = [(clip, one, checks.judge(one, clip.voiced)) for clip, one in zip(clips, heard, strict=True)]
-    doubted = [(verdict.text, one.language, verdict.reason) for _, one, verdict in rows if verdict]
-    believed = [(clip, one) for clip, one, verdict in rows if one.text and not verdict]
+    rows = [(clip, one, sifted(one, Voice(clip.audio, clip.speech))) for clip, one in zip(clips, heard, strict=True)]
+    doubted = [(gone.text, one.language, gone.reason) for _, one, left in rows for gone in left.suppressed]
+    believed = [(clip, left.heard) for clip, _, left in rows if left.heard and left.heard.text]
     measured = [one for _, one in believed] or list(heard)
     return Joined(
         text=_together([(one.text, one.language) for _, one in believed]),
