@@ -13,11 +13,9 @@ import torch
 
 from speech.decoder.model import Attended, Cache, Model
 from speech.decoder.vocabulary import Vocabulary
+from speech.evidence import weight
 
 MOMENTS_A_SECOND = 50  # positions of the encoder
-# How much a speaker's last lines weigh beside the sound: a language they spoke in counts as often as they did so, any
-# other once. Enough to decide half a second of speech, far too little to outvote a clear sentence.
-UNSPOKEN_WEIGHT = 1.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,8 @@ def detected(
     allowed: Sequence[Sequence[str]],
     expected: Sequence[Sequence[str]] = (),
 ) -> list[Guess]:
-    """Each row's language, out of those `allowed` to it. `expected`: the languages of its speaker's last lines."""
+    """Each row's language, out of those `allowed` to it. `expected`: the languages of its speaker's last lines, as
+    far as they are to count."""
     rows = len(allowed)
     start = torch.full((rows, 1), vocabulary.start, device=model.device)
     hidden = model.decode(start, torch.zeros_like(start), heard, Cache(model, rows), None)
@@ -44,7 +43,7 @@ def detected(
     before: Sequence[Sequence[str]] = expected or [()] * rows
     found = []
     for row, codes, spoken in zip(logits, allowed, before, strict=True):
-        weights = torch.tensor([UNSPOKEN_WEIGHT + spoken.count(code) for code in codes], device=model.device)
+        weights = torch.tensor([weight(code, spoken) for code in codes], device=model.device)
         chances = (row[[tokens[code] for code in codes]] + weights.log()).softmax(dim=-1)
         best = int(chances.argmax())
         found.append(Guess(codes[best], float(chances[best])))

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens, merge_punctuations
 
+from speech import evidence
 from speech.engines import SAMPLE_RATE, Audio, Capabilities, EngineError, Hypothesis, Outcome, Row, Word, lost, refusal
 from speech.engines.buckets import seconds
 from speech.engines.english import believed, translating, wanted
@@ -161,10 +162,14 @@ class FasterWhisperEngine:
         return _Heard(encoded, rows, languages)
 
     def _likeliest(self, guesses: list[tuple[str, float]], row: Row) -> str:
-        """Of `guesses`, the likeliest first, the first language that is allowed."""
+        """Of `guesses`, the allowed language that is likeliest beside the speaker's last lines."""
         can = set(self.capabilities.languages)
         allowed = can & set(row.options.languages or can)
-        return next(code for code in (token.strip("<|>") for token, _ in guesses) if code in allowed)
+        likely = {token.strip("<|>"): chance for token, chance in guesses}
+        spoken = evidence.languages(row)
+        return max(
+            (code for code in likely if code in allowed), key=lambda code: likely[code] * evidence.weight(code, spoken)
+        )
 
     def _features(self, audio: Audio, window: float) -> npt.NDArray[np.float32]:
         """The spectrogram (mels, frames) of a clip with silence up to the window's end."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from speech import evidence
 from speech.coverage import stretches
 from speech.decoder.languages import Guess, between, detected
 from speech.decoder.mel import LogMel
@@ -62,7 +63,7 @@ class Detector:
 
     def _guessed(self, rows: Sequence[Row], heard: list[Attended]) -> list[Guess]:
         allowed = [sorted(self._languages & set(row.options.languages or self._languages)) for row in rows]
-        return detected(self._model, self._vocabulary, heard, allowed, [row.options.expected for row in rows])
+        return detected(self._model, self._vocabulary, heard, allowed, [evidence.languages(row) for row in rows])
 
 
 def parted(audio: Audio, stretch: Span) -> list[Span]:

@@ -84,7 +84,7 @@ def room_with_captions_chat_and_a_gap(house: House, bob: Person) -> None:
     page.get_by_test_id("chat-input").fill("Good morning")
     page.get_by_test_id("chat-send").click()
     page.get_by_test_id("earlier").click()
-    expect(page.get_by_test_id("gap").first).to_be_attached()
+    expect(page.locator("#captions > .gap").first).to_be_attached()
 
 
 def room_with_speech_without_words_in_a_line(house: House, bob: Person) -> None:

@@ -164,10 +164,13 @@ def long_meeting(stage: Stage) -> Shown:
     for reader in stage.readers:
         reader.page.locator("#scroll").evaluate("scroll => { scroll.scrollTop = 0; }")
         reader.page.wait_for_timeout(600)
-        gap = reader.page.get_by_test_id("gap").first
+        gap = reader.page.locator("#captions > .gap").first
         if gap.count():
             gap.evaluate("gap => gap.scrollIntoView({block: 'center'})")
     yield "room-older-newest", stage.readers
+    for reader in stage.readers:
+        reader.page.locator(".gap-within").last.evaluate("note => note.scrollIntoView({block: 'center'})")
+    yield "room-speech-without-words", stage.readers
     mine = stage.readers[0]
     mine.page.goto(stage.long)
     mine.page.get_by_test_id("caption").last.hover()
