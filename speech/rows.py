@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 Audio = npt.NDArray[np.float32]
 SAMPLE_RATE = 16_000
+MOST_BEAMS = 5  # of a beam search
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Options:
     prompt: str | None = None
     timestamps: bool = False
     words: bool = False  # the time of each word too
+    beam: int | None = None  # beams of the search, up to MOST_BEAMS; 1: greedy; None: as the engine is set
     fallback: bool = True  # try higher temperatures where the text looks wrong
     max_tokens: int | None = None  # stop after so many; None: half the model's context
     window: str | None = None  # "padded" or "bucketed"; None: as the engine is set
@@ -33,6 +35,7 @@ class Row:
     audio: Audio
     options: Options = Options()
     rate: int = SAMPLE_RATE  # samples a second; an engine resamples nothing, and refuses any other
+    first: Hypothesis | None = None  # what was heard at temperature 0, where only the higher ones are to be tried
 
 
 @dataclass(frozen=True)

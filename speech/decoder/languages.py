@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from speech.decoder.model import Attended, Cache, Model
+from speech.decoder.model import Attended, Model
 from speech.decoder.vocabulary import Vocabulary
 
 
@@ -16,7 +16,7 @@ def detected(
     """Each row's language, out of those that are allowed to it."""
     rows = len(allowed)
     start = torch.full((rows, 1), vocabulary.start, device=model.device)
-    hidden = model.decode(start, torch.zeros_like(start), heard, Cache(model, rows), None)
+    hidden = model.decode(start, torch.zeros_like(start), heard, model.cache(rows), None)
     logits = model.logits(hidden[:, -1])
     tokens = vocabulary.language_tokens
     return [

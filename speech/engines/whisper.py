@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +12,24 @@ from whisper.utils import compression_ratio
 
 from speech.decoder import checkpoint, words
 from speech.decoder.languages import detected
-from speech.decoder.loop import Decoded
 from speech.decoder.mel import LogMel
 from speech.decoder.model import Attended, Model
+from speech.decoder.plan import Decoded, Plan
 from speech.decoder.steps import Steps
 from speech.decoder.vocabulary import Vocabulary
-from speech.engines import SAMPLE_RATE, Capabilities, Hypothesis, Outcome, Row, buckets, fallback, lost, names, refusal
+from speech.engines import (
+    MOST_BEAMS,
+    SAMPLE_RATE,
+    Capabilities,
+    Hypothesis,
+    Outcome,
+    Row,
+    buckets,
+    fallback,
+    lost,
+    names,
+    refusal,
+)
 from speech.engines.stamps import segments
 
 CPU_BATCH, GPU_BATCH = 8, 64  # rows decoded together at most
@@ -101,21 +114,47 @@ class WhisperEngine:
         return self._halving(rows[:half], seconds) + self._halving(rows[half:], seconds)
 
     def _transcribed(self, rows: list[Row], seconds: float) -> list[Hypothesis]:
-        heard = self._listened(rows, seconds)
-        best = self._decoded(heard, fallback.TEMPERATURES[0])
-        for temperature in fallback.TEMPERATURES[1:]:
-            wrong = [i for i, one in enumerate(best) if rows[i].options.fallback and fallback.looks_wrong(one)]
-            if not wrong:
-                break
-            for i, other in zip(wrong, self._decoded(heard.only(wrong), temperature), strict=True):
-                best[i] = max(best[i], other, key=fallback.merit)
-        return [self._worded(heard, i, one) for i, one in enumerate(best)]
+        """Rows with as many beams are decoded side by side, for they share their steps of attention."""
+        order = sorted(range(len(rows)), key=lambda i: rows[i].options.beam or 1)
+        heard = self._listened([rows[i] for i in order], seconds)
+        best = self._retried(heard, self._first(heard))
+        found = {i: self._worded(heard, place, best[place]) for place, i in enumerate(order)}
+        return [found[i] for i in range(len(rows))]
+
+    def _first(self, heard: _Heard) -> list[Hypothesis]:
+        """What each row says at temperature 0, unless it is known."""
+        new = [i for i, row in enumerate(heard.rows) if row.first is None]
+        decoded = dict(zip(new, self._decoded(heard.only(new)) if new else [], strict=True))
+        return [row.first or decoded[i] for i, row in enumerate(heard.rows)]
+
+    def _retried(self, heard: _Heard, first: list[Hypothesis]) -> list[Hypothesis]:
+        """The same, and where it looks wrong the best of it and what higher temperatures give. They are sampled side by
+        side, which takes no longer than one of them, and stop as soon as one will do."""
+        wrong = [i for i, one in enumerate(first) if heard.rows[i].options.fallback and fallback.looks_wrong(one)]
+        if not wrong:
+            return first
+        again = heard.only(wrong)
+
+        def better(at: int, texts: Sequence[Decoded | None]) -> Hypothesis:
+            ready = itertools.takewhile(lambda one: one is not None, texts)
+            tried = zip(fallback.HIGHER_TEMPERATURES, ready, strict=False)
+            found = [self._hypothesis(again, at, one, heat) for heat, one in tried if one and not one.given_up]
+            return fallback.chosen(first[wrong[at]], found)
+
+        plans = [fallback.plan(plan) for plan in self._plans(again)]
+        silence = self._vocabulary.no_speech
+        texts = self._steps.decoded(
+            again.attended, plans, silence, lambda at, ready: not fallback.looks_wrong(better(at, ready))
+        )
+        found = {i: better(at, texts[at]) for at, i in enumerate(wrong)}
+        return [found.get(i, one) for i, one in enumerate(first)]
 
     def _listened(self, rows: list[Row], seconds: float) -> _Heard:
         """Encode once, whatever is then asked of it, and find out who speaks what."""
         attended = self._whisper.listened(self._whisper.encode(self._mel([row.audio for row in rows], seconds)))
-        languages = [row.options.language or "en" for row in rows]
-        unknown = [i for i, row in enumerate(rows) if row.options.language is None]
+        known = [row.options.language or (row.first.language if row.first else None) for row in rows]
+        languages = [language or "en" for language in known]
+        unknown = [i for i, language in enumerate(known) if language is None]
         if unknown and len(self._vocabulary.languages) > 1:
             heard = _Heard(attended, rows, languages).only(unknown)
             can = set(self.capabilities.languages)
@@ -126,18 +165,17 @@ class WhisperEngine:
                 languages[i] = language
         return _Heard(attended, rows, languages)
 
-    def _decoded(self, heard: _Heard, temperature: float) -> list[Hypothesis]:
-        plans = [
-            self._vocabulary.plan(row.options, language, temperature)
-            for row, language in zip(heard.rows, heard.languages, strict=True)
-        ]
-        results = self._steps.decoded(heard.attended, plans, self._vocabulary.no_speech)
-        return [
-            self._hypothesis(one, row, language, temperature)
-            for one, row, language in zip(results, heard.rows, heard.languages, strict=True)
-        ]
+    def _decoded(self, heard: _Heard) -> list[Hypothesis]:
+        """At temperature 0, with the beams that each row asks for."""
+        texts = self._steps.decoded(heard.attended, self._plans(heard), self._vocabulary.no_speech)
+        return [self._hypothesis(heard, i, one, 0.0) for i, (one,) in enumerate(texts)]
 
-    def _hypothesis(self, one: Decoded, row: Row, language: str, temperature: float) -> Hypothesis:
+    def _plans(self, heard: _Heard) -> list[Plan]:
+        together = zip(heard.rows, heard.languages, strict=True)
+        return [self._vocabulary.plan(row.options, language) for row, language in together]
+
+    def _hypothesis(self, heard: _Heard, place: int, one: Decoded, temperature: float) -> Hypothesis:
+        row, language = heard.rows[place], heard.languages[place]
         text, decode = self._vocabulary.text(one.tokens, language), self._vocabulary.tokenizer(language).decode
         return Hypothesis(
             text=text,
@@ -169,4 +207,6 @@ def _rows(model: Model, window: str) -> int:
         return CPU_BATCH
     free, _ = torch.cuda.mem_get_info(model.device)
     copies = 3 if window == "padded" else 2 + sum(buckets.BUCKETS) / buckets.PADDED
-    return max(1, min(GPU_BATCH, int(GPU_SHARE * free / (copies * model.bytes_heard + model.bytes_written))))
+    return max(
+        1, min(GPU_BATCH, int(GPU_SHARE * free / (copies * model.bytes_heard + MOST_BEAMS * model.bytes_written)))
+    )
