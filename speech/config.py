@@ -28,6 +28,7 @@ class Config:
     device: str = "auto"
     dtype: str = "auto"
     window: str = "padded"
+    beam: int | None = None  # None: as there is time for
     engine: str = "whisper"
     aggressiveness: int | None = 2
     clip_max_seconds: float = 20.0
@@ -49,6 +50,7 @@ def read(environ: Mapping[str, str]) -> Config:
         device=_device(value.get("WHISPER_DEVICE", default.device)),
         dtype=_one_of("WHISPER_DTYPE", value.get("WHISPER_DTYPE", default.dtype), DTYPES),
         window=_one_of("WHISPER_WINDOW", value.get("WHISPER_WINDOW", default.window), WINDOWS),
+        beam=_beam(value.get("WHISPER_BEAM", "auto")),
         engine=_one_of("SPEECH_ENGINE", value.get("SPEECH_ENGINE", default.engine), ENGINES),
         aggressiveness=_aggressiveness(value.get("VAD_AGGRESSIVENESS", "2")),
         clip_max_seconds=_seconds("CLIP_MAX_SECONDS", value.get("CLIP_MAX_SECONDS", "20"), 6.0, 30.0),
@@ -94,6 +96,14 @@ def _device(text: str) -> str:
     if text == "auto" or re.fullmatch(r"cpu|cuda(:\d+)?", text):
         return text
     raise BadSetting(f"WHISPER_DEVICE={text!r} is not known. It can be auto, cpu, cuda, or cuda:1 and the like.")
+
+
+def _beam(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if text not in ("1", "2", "3", "4", "5"):
+        raise BadSetting(f"WHISPER_BEAM={text!r} is not known. It can be auto, or 1 to 5.")
+    return int(text)
 
 
 def _aggressiveness(text: str) -> int | None:

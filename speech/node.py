@@ -91,7 +91,7 @@ class Node:
         finally:
             warm.cancel()
             thread.shutdown(wait=False)  # an end asked for in mid-load does not wait for the model
-        self.scheduler = Scheduler(engine, longest=longest)
+        self.scheduler = Scheduler(engine, longest=longest, beam=self.config.beam)
         logger.info("ready: model %s on %s", engine.model, engine.device)
         return self.scheduler
 

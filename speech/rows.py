@@ -11,6 +11,7 @@ from speech.gate import Span
 
 Audio = npt.NDArray[np.float32]
 SAMPLE_RATE = 16_000
+MOST_BEAMS = 5  # of a beam search
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Options:
     prompt: str | None = None
     timestamps: bool = False
     words: bool = False  # the time of each word too
+    beam: int | None = None  # beams of the search, up to MOST_BEAMS; 1: greedy; None: as the engine is set
     fallback: bool = True  # try higher temperatures where the text looks wrong
     max_tokens: int | None = None  # stop after so many; None: half the model's context
     window: str | None = None  # "padded" or "bucketed"; None: as the engine is set

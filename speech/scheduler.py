@@ -8,9 +8,10 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from speech.beam_policy import BeamPolicy
 from speech.engines import (
     SAMPLE_RATE,
     Audio,
@@ -57,6 +58,7 @@ class _Job:
     """A clip, and where its caller waits for what comes of it."""
 
     row: Row
+    priority: Priority
     answer: asyncio.Future[Hypothesis]
 
 
@@ -65,12 +67,19 @@ class Scheduler:
     that fails at everything, or never comes back within `longest` seconds, is `broken`: nothing is heard any more."""
 
     def __init__(
-        self, engine: Engine, *, clock: Callable[[], float] = time.monotonic, longest: float = LONGEST_CALL_SECONDS
+        self,
+        engine: Engine,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        longest: float = LONGEST_CALL_SECONDS,
+        beam: int | None = None,
     ) -> None:
+        """`beam`: of rows that ask for none; None: as wide as there is time for."""
         self.engine = engine
         self.clock = clock
         self.broken: asyncio.Future[Broken] = asyncio.get_running_loop().create_future()
         self._longest = longest
+        self._beams = BeamPolicy(beam)
         self._called: float | None = None  # when the call under way began
         self._failures = 0
         self._size = engine.capabilities.batch  # smaller while memory is short
@@ -110,7 +119,7 @@ class Scheduler:
             raise error
         now = self.clock()
         claim = Claim(priority, now if asked is None else asked, patience, speaker, len(audio) / SAMPLE_RATE, begun)
-        job = _Job(row, asyncio.get_running_loop().create_future())
+        job = _Job(row, priority, asyncio.get_running_loop().create_future())
         turn = self._turns.enter(job, claim, now)
         self._idle.clear()
         self._work.set()
@@ -206,7 +215,11 @@ class Scheduler:
 
     async def _heard(self, group: list[_Job]) -> list[Outcome] | EngineError | Broken:
         try:
-            heard: list[Outcome] = await self._call(self.engine.transcribe, [job.row for job in group])
+            beams = self._beams.choose([job.priority for job in group], self._turns.live(self.clock()))
+            rows = [_searched(job.row, beam) for job, beam in zip(group, beams, strict=True)]
+            began = self.clock()
+            heard: list[Outcome] = await self._call(self.engine.transcribe, rows)
+            self._beams.observe(beams, self.clock() - began)
         except Broken as error:
             return error
         except Exception as error:  # an engine's unforeseen error is this batch's, never the queue's end
@@ -242,6 +255,11 @@ class Scheduler:
         error = Broken(why)
         self.broken.set_result(error)
         return error
+
+
+def _searched(row: Row, beam: int) -> Row:
+    """The row with a beam, unless it asks for one of its own."""
+    return row if row.options.beam else replace(row, options=replace(row.options, beam=beam))
 
 
 def _settle(job: _Job, outcome: Hypothesis | Exception) -> None:

@@ -122,6 +122,10 @@ class Turns(Generic[Held]):
     def __len__(self) -> int:
         return len(self._turns)
 
+    def live(self, now: float) -> int:
+        """How many wait that somebody waits for now: finals and partials."""
+        return sum(turn.is_live(now) for turn in self._turns.values())
+
     def enter(self, held: Held, claim: Claim, now: float) -> Turn[Held]:
         """A place for `held`. A partial takes that of its speaker's older one, which is refused. Raises `Overloaded`,
         and `Superseded` where the one that waits is the newer."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from speech.decoder.model import Attended, Cache, Model
+from speech.decoder.model import Attended, Model
 from speech.decoder.vocabulary import Vocabulary
 from speech.evidence import weight
 
@@ -37,7 +37,7 @@ def detected(
     far as they are to count."""
     rows = len(allowed)
     start = torch.full((rows, 1), vocabulary.start, device=model.device)
-    hidden = model.decode(start, torch.zeros_like(start), heard, Cache(model, rows), None)
+    hidden = model.decode(start, torch.zeros_like(start), heard, model.cache(rows), None)
     logits = model.logits(hidden[:, -1])
     tokens = vocabulary.language_tokens
     before: Sequence[Sequence[str]] = expected or [()] * rows

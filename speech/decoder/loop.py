@@ -8,143 +8,129 @@ from typing import Protocol
 
 import torch
 
-from speech.decoder.model import Attended, Cache, Model
+from speech.decoder.beam import Beams
+from speech.decoder.layout import Layout
+from speech.decoder.model import Model
+from speech.decoder.plan import Decoded as Decoded
+from speech.decoder.plan import Enough, never_enough
+from speech.decoder.plan import Plan as Plan
 from speech.decoder.rules import Rules, Written
+from speech.decoder.sampling import Samples, Text, loops
 
-LOOK_EVERY = 4  # steps between two looks at who is done: on a GPU each look is a synchronisation
-WORTH_LEAVING = 0.75  # rows are taken out when no more than this share of them still writes: it costs a copy
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How one row is to be written."""
-
-    given: tuple[int, ...]  # what stands before its text: earlier text, language, task
-    start: int  # where in it <|startoftranscript|> stands
-    cap: int  # tokens of text at most
-    timestamps: bool = False
-    temperature: float = 0.0
-    seed: int = 0  # of the dice, where the temperature is not 0
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """What was written for one row."""
-
-    tokens: tuple[int, ...]  # without the end of text
-    sum_logprob: float
-    no_speech_prob: float
-
-    @property
-    def avg_logprob(self) -> float:
-        return self.sum_logprob / (len(self.tokens) + 1)
+LOOK_EVERY = 4  # steps between two looks at who is done on a GPU, where each look is a synchronisation
+WORTH_LEAVING = 0.75  # rows are taken out when no more than this share of the work is left: it costs a copy
+JUDGED_EVERY = 8  # steps between two looks at what was sampled: whether it loops, or is enough
 
 
 class Stepper(Protocol):
-    """One step of the model for all rows."""
+    """One step of the model for all sequences."""
+
+    layout: Layout
 
     def begin(self, tokens: torch.Tensor, padding: torch.Tensor) -> torch.Tensor:
-        """Hidden states (rows, n, width) after what is given (rows, n), whose first `padding` (rows,) are nothing."""
+        """Hidden states (rows, n, width) after what is given (rows, n), whose first `padding` (rows,) are nothing. All
+        sequences of a row go on from it."""
+        ...
+
+    def reorder(self, sources: torch.Tensor, since: int, written: int) -> None:
+        """Each sequence goes on from another one, `sources` (sequences,), of which `written` tokens of text went
+        through `step`; the first `since` of them are the same anyway."""
         ...
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Logits (rows, vocabulary) after one token (rows,) more."""
+        """Logits (sequences, vocabulary) after one token (sequences,) more."""
         ...
 
-    def keep(self, rows: torch.Tensor) -> bool:
+    def keep(self, rows: Sequence[int]) -> bool:
         """Go on with these rows alone; False where it goes on with all of them."""
         ...
 
 
-class Eager:
-    """Steps as they come: attention covers what is written and no more, and rows that are done leave."""
-
-    def __init__(self, model: Model, heard: list[Attended]) -> None:
-        self._model, self._heard = model, heard
-        self._cache = Cache(model, len(heard[0][0]))
-        self._padding = torch.zeros(0)
-        self._padded = False
-
-    def begin(self, tokens: torch.Tensor, padding: torch.Tensor) -> torch.Tensor:
-        self._padding, self._padded = padding, bool(padding.any())
-        positions = given_positions(tokens, padding)
-        return self._model.decode(tokens, positions, self._heard, self._cache, given_mask(tokens, padding))
-
-    def step(self, tokens: torch.Tensor) -> torch.Tensor:
-        at = self._cache.length
-        positions = (at - self._padding)[:, None]
-        mask = None
-        if self._padded:
-            mask = (torch.arange(at + 1, device=tokens.device) >= self._padding[:, None])[:, None, None]
-        hidden = self._model.decode(tokens[:, None], positions, self._heard, self._cache, mask)
-        return self._model.logits(hidden[:, -1])
-
-    def keep(self, rows: torch.Tensor) -> bool:
-        self._cache.keep(rows)
-        self._heard = [(keys[rows], values[rows]) for keys, values in self._heard]
-        self._padding = self._padding[rows]
-        return True
-
-
-def given_positions(tokens: torch.Tensor, padding: torch.Tensor) -> torch.Tensor:
-    """The place (rows, n) of each given token in its row; padding lies at the first."""
-    places = torch.arange(tokens.shape[1], device=tokens.device)
-    return (places - padding[:, None]).clamp(min=0)
-
-
-def given_mask(tokens: torch.Tensor, padding: torch.Tensor) -> torch.Tensor | None:
-    """Bool (rows, 1, n, n): each token looks at itself and those before it, padding left out."""
-    n = tokens.shape[1]
-    if n == 1:
-        return None
-    at = torch.arange(n, device=tokens.device)
-    real = at >= padding[:, None]  # (rows, n)
-    causal = at[None, :] <= at[:, None]
-    itself = at[None, :] == at[:, None]  # padding sees itself, for a softmax over nothing is no number
-    return (causal & (real[:, None] | itself))[:, None]
-
-
-def decode(model: Model, rules: Rules, stepper: Stepper, plans: Sequence[Plan], no_speech: int | None) -> list[Decoded]:
-    """Each row's text by its plan. `no_speech`: the token whose probability at the start says that nobody speaks.
+def decode(
+    model: Model,
+    rules: Rules,
+    stepper: Stepper,
+    plans: Sequence[Plan],
+    no_speech: int | None,
+    enough: Enough = never_enough,
+) -> list[tuple[Decoded, ...]]:
+    """Each row's texts by its plan: one, or one for each of its temperatures. `no_speech`: the token whose probability
+    at the start says that nobody speaks.
 
     Rows are aligned at their ends: what is given to a shorter one is padded before its beginning, so that all write
     at one place.
     """
-    return _Run(model, rules, stepper, plans, no_speech).result()
+    return _Run(model, rules, stepper, plans, no_speech, enough).result()
+
+
+@dataclass
+class _Part:
+    """Rows that are decoded in one way, where they are in the batch, and where their sequences are."""
+
+    search: Samples | Beams
+    rows: list[int]
+    row_places: torch.Tensor
+    places: torch.Tensor
+
+    def found(self, rows: Sequence[bool]) -> list[tuple[int, list[Text]]]:
+        """The texts of those rows of the batch that are marked, where they are this part's."""
+        return [(row, texts) for row, texts in zip(self.rows, self.search.texts(), strict=True) if rows[row]]
 
 
 class _Run:
     """One call of `decode`."""
 
     def __init__(
-        self, model: Model, rules: Rules, stepper: Stepper, plans: Sequence[Plan], no_speech: int | None
+        self,
+        model: Model,
+        rules: Rules,
+        stepper: Stepper,
+        plans: Sequence[Plan],
+        no_speech: int | None,
+        enough: Enough,
     ) -> None:
         self._model, self._rules, self._stepper, self._plans = model, rules, stepper, plans
-        device = model.device
+        self._enough = enough
         self._rows = list(range(len(plans)))  # which plan each row still at work belongs to
-        self._caps = torch.tensor([plan.cap for plan in plans], device=device)
-        self._written = Written.nothing([plan.timestamps for plan in plans], device)
+        self._longest = max(plan.cap for plan in plans)
+        self._written = Written.nothing([plan.timestamps for plan in plans], model.device)
         self._timed = any(plan.timestamps for plan in plans)
-        self._choice = _Choice(plans, device)
-        self._done = torch.zeros(len(plans), dtype=torch.bool, device=device)
-        self._sums = torch.zeros(len(plans), device=device)
-        self._steps: list[torch.Tensor] = []  # tokens of the rows at work, a step each
-        self._found: list[tuple[list[int], float]] = [([], 0.0) for _ in plans]
+        self._parts = self._divided()
+        self._found: list[list[Text]] = [[] for _ in plans]
         self._logits, self._silence = self._begin(no_speech)
+        self._every = 1 if model.device.type == "cpu" else LOOK_EVERY
 
-    def result(self) -> list[Decoded]:
+    def result(self) -> list[tuple[Decoded, ...]]:
         count = 0
         while self._rows:
             self._write(count)
             count += 1
-            if count % LOOK_EVERY == 0 or count >= self._longest:
+            if count % JUDGED_EVERY == 0:
+                self._judge()
+            if count % self._every == 0 or count >= self._longest:
                 self._look()
             if self._rows:
                 self._logits = self._stepper.step(self._written.last)
         return [
-            Decoded(self._until_end(tokens), total, silence)
-            for (tokens, total), silence in zip(self._found, self._silence, strict=True)
+            tuple(self._decoded(text, silence) for text in texts)
+            for texts, silence in zip(self._found, self._silence, strict=True)
         ]
+
+    def _divided(self) -> list[_Part]:
+        """Those that are searched for by beams, and the others."""
+        layout, device, end = self._stepper.layout, self._model.device, self._rules.end
+        parts = []
+        for kind, beams in ((Samples, False), (Beams, True)):
+            rows = [row for row in self._rows if (self._plans[row].beam > 1) is beams]
+            if rows:
+                search = kind([self._plans[row] for row in rows], layout.only(rows), end, device)
+                parts.append(self._part(search, rows))
+        return parts
+
+    def _part(self, search: Samples | Beams, rows: list[int]) -> _Part:
+        places = self._stepper.layout.places(rows)
+        device = self._model.device
+        return _Part(search, rows, torch.tensor(rows, device=device), torch.tensor(places, device=device))
 
     def _begin(self, no_speech: int | None) -> tuple[torch.Tensor, list[float]]:
         device, longest = self._model.device, max(len(plan.given) for plan in self._plans)
@@ -157,63 +143,91 @@ class _Run:
         if no_speech is not None:
             at_start = self._model.logits(hidden[torch.arange(len(rows), device=device), starts])
             silence = at_start.softmax(dim=-1)[:, no_speech].tolist()
-        self._longest = max(plan.cap for plan in self._plans)
         return self._model.logits(hidden[:, -1]), silence
 
     def _write(self, count: int) -> None:
-        """One token more for every row; who is done writes the end again."""
-        logits = self._rules.apply(self._logits, self._written, first=count == 0, timed=self._timed)
-        tokens = self._choice(logits)
-        likely = logits.gather(1, tokens[:, None])[:, 0] - logits.logsumexp(dim=-1)
-        self._sums += torch.where(self._done, 0.0, likely)
-        tokens = torch.where(self._done, self._rules.end, tokens)
-        self._done |= (tokens == self._rules.end) | (count + 1 >= self._caps)
+        """One token more for every sequence; who is done writes the end again."""
+        first = count == 0
+        since = 0 if first else self._since()
+        logits = self._rules.apply(self._logits, self._written, first=first, timed=self._timed)
+        tokens, sources = self._chosen(logits, first=first)
+        if sources is not None:
+            self._written.keep(sources)
+            if not first:
+                self._stepper.reorder(sources, since, count)
         self._written.add(tokens, self._rules.first_stamp)
-        self._steps.append(tokens)
+
+    def _chosen(self, logits: torch.Tensor, *, first: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The next token of each sequence, and which one it goes on from (at first: which row); None: from itself."""
+        if len(self._parts) == 1:
+            return self._parts[0].search.choose(logits)
+        count = self._stepper.layout.sequences
+        tokens = torch.zeros(count, dtype=torch.long, device=logits.device)
+        sources = torch.zeros_like(tokens)
+        for part in self._parts:
+            before = part.row_places if first else part.places
+            chosen, origins = part.search.choose(logits[before])
+            tokens[part.places] = chosen
+            sources[part.places] = before if origins is None else before[origins]
+        return tokens, sources
+
+    def _since(self) -> int:
+        """From where on the beams of a row may differ; on a GPU nobody waits to be told."""
+        if self._model.device.type != "cpu":
+            return 0
+        return min((part.search.since() for part in self._parts if isinstance(part.search, Beams)), default=0)
+
+    def _judge(self) -> None:
+        """Give up what repeats itself without end, and rows of which enough is there. Greedy text goes on: it is
+        openai-whisper's to the last token."""
+        for part in self._parts:
+            if not isinstance(part.search, Samples):
+                continue
+            for local, (row, texts) in enumerate(zip(part.rows, part.search.texts(), strict=True)):
+                number = self._rows[row]
+                heats = self._plans[number].temperatures
+                if not any(heats):
+                    continue
+                there = texts[: len(heats)]
+                if self._enough(
+                    number, [self._decoded(one, self._silence[number]) if one.over else None for one in there]
+                ):
+                    part.search.give_up(local, range(len(texts)))
+                else:
+                    looping = [i for i, one in enumerate(there) if heats[i] and not one.over and loops(one.tokens)]
+                    part.search.give_up(local, looping)
 
     def _look(self) -> None:
         """Take down what is finished; rows leave when enough are."""
-        done = self._done.tolist()
-        if not all(done) and sum(done) < (1 - WORTH_LEAVING) * len(done):
-            return
-        staying = [i for i, over in enumerate(done) if not over]
-        kept = torch.tensor(staying, dtype=torch.long, device=self._model.device)
-        if staying and not self._stepper.keep(kept):
-            return
-        self._take_down()
-        self._rows = [self._rows[i] for i in staying]
-        self._written.keep(kept)
-        self._choice.keep(staying)
-        self._done, self._sums, self._caps = self._done[kept], self._sums[kept], self._caps[kept]
-
-    def _take_down(self) -> None:
-        """What the rows at work wrote since they were last taken down."""
-        for row, tokens, total in zip(
-            self._rows, torch.stack(self._steps, dim=1).tolist(), self._sums.tolist(), strict=True
+        done = [False] * len(self._rows)
+        for part in self._parts:
+            for row, over in zip(part.rows, part.search.done(), strict=True):
+                done[row] = over
+        staying = [row for row, over in enumerate(done) if not over]
+        layout = self._stepper.layout
+        if staying and (
+            layout.only(staying).sequences > WORTH_LEAVING * layout.sequences or not self._stepper.keep(staying)
         ):
-            self._found[row] = (self._found[row][0] + tokens, total)
-        self._steps = []
+            return
+        for part in self._parts:
+            for row, texts in part.found(done):
+                self._found[self._rows[row]] = texts[: len(self._plans[self._rows[row]].temperatures)]
+        self._rows = [self._rows[row] for row in staying]
+        if staying:
+            self._keep(staying, torch.tensor(layout.places(staying), device=self._model.device))
 
-    def _until_end(self, tokens: list[int]) -> tuple[int, ...]:
+    def _keep(self, staying: list[int], places: torch.Tensor) -> None:
+        """Only these rows, and so these sequences, go on."""
+        self._written.keep(places)
+        parts = []
+        for part in self._parts:
+            kept = [local for local, row in enumerate(part.rows) if row in staying]
+            if kept:
+                part.search.keep(kept)
+                parts.append(self._part(part.search, [staying.index(part.rows[local]) for local in kept]))
+        self._parts = parts
+
+    def _decoded(self, text: Text, silence: float) -> Decoded:
         end = self._rules.end
-        return tuple(tokens[: tokens.index(end)] if end in tokens else tokens)
-
-
-class _Choice:
-    """The next token of each row: the likeliest, or one by dice of the row's own, whoever its neighbours are."""
-
-    def __init__(self, plans: Sequence[Plan], device: torch.device) -> None:
-        self._temperatures = [plan.temperature for plan in plans]
-        self._dice = [torch.Generator(device).manual_seed(plan.seed) for plan in plans]
-
-    def __call__(self, logits: torch.Tensor) -> torch.Tensor:
-        tokens = logits.argmax(dim=-1)
-        for row, temperature in enumerate(self._temperatures):
-            if temperature > 0:
-                likely = (logits[row] / temperature).softmax(dim=-1)
-                tokens[row] = torch.multinomial(likely, 1, generator=self._dice[row])[0]
-        return tokens
-
-    def keep(self, rows: list[int]) -> None:
-        self._temperatures = [self._temperatures[row] for row in rows]
-        self._dice = [self._dice[row] for row in rows]
+        tokens = text.tokens[: text.tokens.index(end)] if end in text.tokens else text.tokens
+        return Decoded(tuple(tokens), text.sum_logprob, silence, text.given_up)

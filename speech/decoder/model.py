@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 
+from speech.decoder.cache import Attended as Attended
+from speech.decoder.cache import Cache, StaticCache
 from speech.decoder.checkpoint import Checkpoint
+from speech.decoder.layout import Folds, folded, unfolded
 from speech.decoder.linear import Linear
 
 Norm = tuple[torch.Tensor, torch.Tensor]
-Attended = tuple[torch.Tensor, torch.Tensor]  # keys and values, each (rows, heads, positions, width / heads)
 
 
 @dataclass(frozen=True)
@@ -35,52 +36,6 @@ class DecoderBlock(EncoderBlock):
     query: Linear
     keys_values: Linear
     listened: Linear
-
-
-class Cache:
-    """Self-attention's keys and values of every layer: (layers, 2, rows, heads, positions, width / heads)."""
-
-    def __init__(self, model: Model, rows: int) -> None:
-        heads, width = model.dims.n_text_head, model.dims.n_text_state
-        shape = (model.dims.n_text_layer, 2, rows, heads, model.dims.n_text_ctx, width // heads)
-        self._kept = torch.zeros(shape, dtype=model.dtype, device=model.device)
-        self.length = 0  # positions that are filled
-
-    def extended(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Attended:
-        """Everything up to and with these new positions. `length` grows when all layers have them."""
-        kept, end = self._kept[layer], self.length + keys.shape[2]
-        kept[0, :, :, self.length : end] = keys
-        kept[1, :, :, self.length : end] = values
-        return kept[0, :, :, :end], kept[1, :, :, :end]
-
-    def keep(self, rows: torch.Tensor) -> None:
-        """Only these rows go on."""
-        self._kept = self._kept[:, :, rows]
-
-
-class StaticCache(Cache):
-    """The same with its length in a tensor, so that a step is the same computation each time and can be captured.
-    Attention then covers all positions; the mask leaves out those that are not filled."""
-
-    def __init__(self, model: Model, rows: int) -> None:
-        super().__init__(model, rows)
-        self.at = torch.zeros(1, dtype=torch.long, device=model.device)
-
-    def of(self, rows: int) -> StaticCache:
-        """The first rows of it, in the same memory."""
-        part = copy.copy(self)
-        part._kept = self._kept[:, :, :rows]
-        return part
-
-    def extended(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Attended:
-        kept, n = self._kept[layer], keys.shape[2]
-        if n > 1:  # what is given, which nobody captures
-            kept[0, :, :, :n] = keys
-            kept[1, :, :, :n] = values
-            return keys, values
-        kept[0].index_copy_(2, self.at, keys)
-        kept[1].index_copy_(2, self.at, values)
-        return kept[0], kept[1]
 
 
 class Model:
@@ -110,6 +65,14 @@ class Model:
         """And self-attention's."""
         dims = self.dims
         return int(2 * dims.n_text_layer * dims.n_text_ctx * dims.n_text_state * self.dtype.itemsize)
+
+    def cache(self, sequences: int) -> Cache:
+        """An empty one."""
+        return Cache(self.dims, self.dtype, self.device, sequences)
+
+    def static_cache(self, sequences: int) -> StaticCache:
+        """One that stays where it is."""
+        return StaticCache(self.dims, self.dtype, self.device, sequences)
 
     def encode(self, mel: torch.Tensor) -> torch.Tensor:
         """Features (rows, frames / 2, width) of a mel (rows, bands, frames)."""
@@ -143,15 +106,17 @@ class Model:
         heard: list[Attended],
         cache: Cache,
         mask: torch.Tensor | None,
+        folds: Folds | None = None,
     ) -> torch.Tensor:
         """Hidden states (rows, n, width) after these tokens (rows, n) at these positions (rows, n), which the cache
-        takes in. `mask`: bool (rows, 1, n, positions attended to), True where one may look; None: everywhere."""
+        takes in. `mask`: bool (rows, 1, n, positions attended to), True where one may look; None: everywhere. `folds`:
+        where a row of `heard` has several sequences, which then are the rows of all else, a token each."""
         x = self._words[tokens] + self._positions[positions]
         for layer, (block, listening) in enumerate(zip(self._decoder, heard, strict=True)):
             q, k, v = self._split(block.qkv(_normed(x, block.before)), self.dims.n_text_head)
             attended = F.scaled_dot_product_attention(q, *cache.extended(layer, k, v), attn_mask=mask)
             x = block.out.added(_merged(attended), x)
-            x = self._listening(block, x, listening)
+            x = self._listening(block, x, listening, folds)
             x = block.down.added(block.up(_normed(x, block.middle)), x)
         cache.length += tokens.shape[1]
         return _normed(x, self._decoder_norm)
@@ -179,10 +144,16 @@ class Model:
             x = block.down.added(block.up(_normed(x, block.middle)), x)
         return torch.stack([looks[one] for one in heads]), self.logits(_normed(x, self._decoder_norm)[0])
 
-    def _listening(self, block: DecoderBlock, x: torch.Tensor, listening: Attended) -> torch.Tensor:
+    def _listening(
+        self, block: DecoderBlock, x: torch.Tensor, listening: Attended, folds: Folds | None = None
+    ) -> torch.Tensor:
         """x with what cross-attention adds to it."""
         query = _headed(block.query(_normed(x, block.listening)), self.dims.n_text_head)
-        return block.listened.added(_merged(F.scaled_dot_product_attention(query, *listening)), x)
+        if folds is None:
+            attended = _merged(F.scaled_dot_product_attention(query, *listening))
+        else:
+            attended = _folded_attention(query, listening, folds)
+        return block.listened.added(attended, x)
 
     def _split(self, qkv: torch.Tensor, heads: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         q, k, v = qkv.chunk(3, dim=-1)
@@ -233,6 +204,18 @@ class _Weights:
             keys_values=self.joined(f"{name}.cross_attn", "key", "value"),
             listened=self.linear(f"{name}.cross_attn.out"),
         )
+
+
+def _folded_attention(query: torch.Tensor, listening: Attended, folds: Folds) -> torch.Tensor:
+    """Cross-attention (sequences, 1, width) of queries (sequences, heads, 1, d), where rows have several sequences.
+    Keys and values are a row's: they are neither copied nor read once more for each of its sequences."""
+    found, row, at = [], 0, 0
+    for rows, width in folds:
+        keys, values = (part[row : row + rows] for part in listening)
+        together = folded(query[at : at + rows * width], width)
+        found.append(unfolded(F.scaled_dot_product_attention(together, keys, values)))
+        row, at = row + rows, at + rows * width
+    return found[0] if len(found) == 1 else torch.cat(found)
 
 
 def _normed(x: torch.Tensor, norm: Norm) -> torch.Tensor:

@@ -41,7 +41,7 @@ class Written:
         self.stamp.copy_(torch.where(tokens >= first_stamp, tokens, self.stamp))
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Only these rows go on."""
+        """Only these rows go on; or one several times, where several sequences go on from it."""
         self.last, self.before = self.last[rows], self.before[rows]
         self.stamp, self.timed = self.stamp[rows], self.timed[rows]
 

@@ -8,7 +8,7 @@ import torch
 from whisper.tokenizer import LANGUAGES, Tokenizer, get_tokenizer
 
 from speech.decoder.checkpoint import Checkpoint
-from speech.decoder.loop import Plan
+from speech.decoder.plan import Plan
 from speech.decoder.rules import Rules
 from speech.rows import Options
 
@@ -46,8 +46,8 @@ class Vocabulary:
         spoken = self.tokenizer("en")
         return dict(zip(spoken.all_language_codes, spoken.all_language_tokens, strict=True))
 
-    def plan(self, options: Options, language: str, temperature: float = 0.0) -> Plan:
-        """How whisper.decode would begin a row with these options, and where it would stop."""
+    def plan(self, options: Options, language: str) -> Plan:
+        """How whisper.decode would begin a row with these options, search for its text, and where it would stop."""
         tokenizer = self.tokenizer(language, options.task)
         asked = tokenizer.sot_sequence if options.timestamps else tokenizer.sot_sequence_including_notimestamps
         context = self._checkpoint.dims.n_text_ctx
@@ -57,14 +57,8 @@ class Vocabulary:
             earlier = [tokenizer.sot_prev, *words[-(context // 2 - 1) :]]
         given = (*earlier, *asked)
         room = context + 1 - len(given)  # the last token is written, not read again
-        return Plan(
-            given,
-            start=len(earlier),
-            cap=max(1, min(room, options.max_tokens or context // 2)),
-            timestamps=options.timestamps,
-            temperature=temperature,
-            seed=round(temperature * 10),  # the same clip gives the same text
-        )
+        cap = max(1, min(room, options.max_tokens or context // 2))
+        return Plan(given, len(earlier), cap, timestamps=options.timestamps, beam=options.beam or 1)
 
     def text(self, tokens: tuple[int, ...], language: str) -> str:
         """What the tokens say, without time stamps."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from speech.rows import MOST_BEAMS as MOST_BEAMS
 from speech.rows import SAMPLE_RATE as SAMPLE_RATE
 from speech.rows import Audio as Audio
 from speech.rows import Hypothesis as Hypothesis
@@ -94,6 +95,8 @@ def _wrong_options(options: Options, can: Capabilities) -> str:
         return "the model does not know the task"
     if options.max_tokens is not None and options.max_tokens < 1:
         return "a text has one token at least"
+    if options.beam is not None and not 1 <= options.beam <= MOST_BEAMS:
+        return f"a search has 1 to {MOST_BEAMS} beams"
     if options.window not in (None, "padded", "bucketed"):
         return "a window is padded or bucketed"
     return ""

@@ -41,6 +41,7 @@ class _Kind:
     earlier: int  # tokens before the start of the text: the prompt
     timestamps: bool
     cap: int  # tokens written at most
+    beam: int
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,13 @@ class FasterWhisperEngine:
         earlier = len(self._prompt(row, "en")) - len(
             self._prompt(replace(row, options=replace(options, prompt=None)), "en")
         )
-        return _Kind(seconds(row, self._window), earlier, options.timestamps, min(half, options.max_tokens or half))
+        return _Kind(
+            seconds(row, self._window),
+            earlier,
+            options.timestamps,
+            min(half, options.max_tokens or half),
+            options.beam or 1,
+        )
 
     def _prompt(self, row: Row, language: str) -> list[int]:
         """The tokens that a row's text goes on from."""
@@ -183,11 +190,12 @@ class FasterWhisperEngine:
     def _decoded(self, heard: _Heard, kind: _Kind, temperature: float) -> list[Hypothesis]:
         prompts = [self._prompt(row, code) for row, code in zip(heard.rows, heard.languages, strict=True)]
         sampling = {"sampling_topk": 0, "sampling_temperature": temperature} if temperature else {}
+        beam = 1 if temperature else kind.beam
         results = self._network.generate(
             heard.encoded,
             prompts,
-            beam_size=1,
-            length_penalty=0,  # scores are sums
+            beam_size=beam,
+            length_penalty=float(beam > 1),  # a search compares what a token has; greedy scores are sums
             # CTranslate2 stops at half of this too, wherever the text begins
             max_length=min(self._loaded.max_length, max(2 * kind.cap, kind.cap + len(prompts[0]) - 1)),
             return_scores=True,
@@ -196,7 +204,7 @@ class FasterWhisperEngine:
             **sampling,
         )
         return [
-            self._hypothesis(result, row, language, temperature)
+            self._hypothesis(result, row, language, temperature, searched=beam > 1)
             for result, row, language in zip(results, heard.rows, heard.languages, strict=True)
         ]
 
@@ -211,14 +219,14 @@ class FasterWhisperEngine:
         told = dict(zip(places, map(believed, found), strict=True))
         return [replace(one, english=told.get(i, "")) for i, one in enumerate(best)]
 
-    def _hypothesis(self, result: Any, row: Row, language: str, temperature: float) -> Hypothesis:
+    def _hypothesis(self, result: Any, row: Row, language: str, temperature: float, *, searched: bool) -> Hypothesis:
         tokenizer = self._tokenizer(language, row.options.task)
         tokens = tuple(result.sequences_ids[0])
         text = tokenizer.decode(list(tokens)).strip()
         return Hypothesis(
             text=text,
             language=language,
-            avg_logprob=float(result.scores[0]) / (len(tokens) + 1),
+            avg_logprob=float(result.scores[0]) * (len(tokens) if searched else 1) / (len(tokens) + 1),
             no_speech_prob=float(result.no_speech_prob),
             compression_ratio=float(get_compression_ratio(text)),
             temperature=temperature,

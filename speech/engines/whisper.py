@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +12,24 @@ from whisper.utils import compression_ratio
 
 from speech.decoder import checkpoint, words
 from speech.decoder.languages import Guess
-from speech.decoder.loop import Decoded
 from speech.decoder.mel import LogMel
 from speech.decoder.model import Attended, Model
+from speech.decoder.plan import Decoded, Plan
 from speech.decoder.steps import Steps
 from speech.decoder.vocabulary import Vocabulary
-from speech.engines import SAMPLE_RATE, Capabilities, Hypothesis, Outcome, Row, buckets, fallback, lost, names, refusal
+from speech.engines import (
+    MOST_BEAMS,
+    SAMPLE_RATE,
+    Capabilities,
+    Hypothesis,
+    Outcome,
+    Row,
+    buckets,
+    fallback,
+    lost,
+    names,
+    refusal,
+)
 from speech.engines.english import believed, translating, wanted
 from speech.engines.spoken import Detector
 from speech.engines.stamps import segments
@@ -104,28 +117,45 @@ class WhisperEngine:
         return self._halving(rows[:half], seconds) + self._halving(rows[half:], seconds)
 
     def _transcribed(self, rows: list[Row], seconds: float) -> list[Hypothesis]:
-        heard = self._listened(rows, seconds)
+        """Rows with as many beams are decoded side by side, for they share their steps of attention."""
+        order = sorted(range(len(rows)), key=lambda i: rows[i].options.beam or 1)
+        heard = self._listened([rows[i] for i in order], seconds)
         found: dict[int, Hypothesis] = {}
-        for i, row in enumerate(rows):
-            if turns := self._detector.turns(row, heard.languages[i].code, heard.only([i]).attended):
-                found[i] = Hypothesis("", heard.languages[i].code, turns=turns)
-        whole = [i for i in range(len(rows)) if i not in found]
+        for place, i in enumerate(order):
+            language = heard.languages[place].code
+            if turns := self._detector.turns(rows[i], language, heard.only([place]).attended):
+                found[i] = Hypothesis("", language, turns=turns)
+        whole = [place for place, i in enumerate(order) if i not in found]
         if whole:
-            found.update(zip(whole, self._written(heard.only(whole)), strict=True))
+            found.update(zip([order[place] for place in whole], self._written(heard.only(whole)), strict=True))
         return [found[i] for i in range(len(rows))]
 
     def _written(self, heard: _Heard) -> list[Hypothesis]:
-        """Each row's text, at higher temperatures where it looks wrong."""
-        rows = heard.rows
-        best = self._decoded(heard, fallback.TEMPERATURES[0])
-        for temperature in fallback.TEMPERATURES[1:]:
-            wrong = [i for i, one in enumerate(best) if rows[i].options.fallback and fallback.looks_wrong(one)]
-            if not wrong:
-                break
-            for i, other in zip(wrong, self._decoded(heard.only(wrong), temperature), strict=True):
-                best[i] = max(best[i], other, key=fallback.merit)
-        best = self._with_english(heard, best)
-        return [self._worded(heard, i, one) for i, one in enumerate(best)]
+        """Each row's text, with whatever else it asks for."""
+        best = self._with_english(heard, self._retried(heard, self._decoded(heard)))
+        return [self._worded(heard, place, one) for place, one in enumerate(best)]
+
+    def _retried(self, heard: _Heard, first: list[Hypothesis]) -> list[Hypothesis]:
+        """The same, and where it looks wrong the best of it and what higher temperatures give. They are sampled side by
+        side, which takes no longer than one of them, and stop as soon as one will do."""
+        wrong = [i for i, one in enumerate(first) if heard.rows[i].options.fallback and fallback.looks_wrong(one)]
+        if not wrong:
+            return first
+        again = heard.only(wrong)
+
+        def better(at: int, texts: Sequence[Decoded | None]) -> Hypothesis:
+            ready = itertools.takewhile(lambda one: one is not None, texts)
+            tried = zip(fallback.HIGHER_TEMPERATURES, ready, strict=False)
+            found = [self._hypothesis(again, at, one, heat) for heat, one in tried if one and not one.given_up]
+            return fallback.chosen(first[wrong[at]], found)
+
+        plans = [fallback.plan(plan) for plan in self._plans(again)]
+        silence = self._vocabulary.no_speech
+        texts = self._steps.decoded(
+            again.attended, plans, silence, lambda at, ready: not fallback.looks_wrong(better(at, ready))
+        )
+        found = {i: better(at, texts[at]) for at, i in enumerate(wrong)}
+        return [found.get(i, one) for i, one in enumerate(first)]
 
     def _listened(self, rows: list[Row], seconds: float) -> _Heard:
         """Encode once, whatever is then asked of it, and find out who speaks what."""
@@ -138,16 +168,14 @@ class WhisperEngine:
                 languages[i] = language
         return _Heard(attended, rows, languages)
 
-    def _decoded(self, heard: _Heard, temperature: float) -> list[Hypothesis]:
-        plans = [
-            self._vocabulary.plan(row.options, language.code, temperature)
-            for row, language in zip(heard.rows, heard.languages, strict=True)
-        ]
-        results = self._steps.decoded(heard.attended, plans, self._vocabulary.no_speech)
-        return [
-            self._hypothesis(one, row, language, temperature)
-            for one, row, language in zip(results, heard.rows, heard.languages, strict=True)
-        ]
+    def _decoded(self, heard: _Heard) -> list[Hypothesis]:
+        """At temperature 0, with the beams that each row asks for."""
+        texts = self._steps.decoded(heard.attended, self._plans(heard), self._vocabulary.no_speech)
+        return [self._hypothesis(heard, i, one, 0.0) for i, (one,) in enumerate(texts)]
+
+    def _plans(self, heard: _Heard) -> list[Plan]:
+        together = zip(heard.rows, heard.languages, strict=True)
+        return [self._vocabulary.plan(row.options, language.code) for row, language in together]
 
     def _with_english(self, heard: _Heard, best: list[Hypothesis]) -> list[Hypothesis]:
         """The same, with the English of the texts whose rows ask for it. The encoder does not run again."""
@@ -155,11 +183,12 @@ class WhisperEngine:
         if not places:
             return best
         asked = heard.only(places)
-        found = self._decoded(replace(asked, rows=[translating(row) for row in asked.rows]), 0.0)
+        found = self._decoded(replace(asked, rows=[translating(row) for row in asked.rows]))
         told = dict(zip(places, map(believed, found), strict=True))
         return [replace(one, english=told.get(i, "")) for i, one in enumerate(best)]
 
-    def _hypothesis(self, one: Decoded, row: Row, guess: Guess, temperature: float) -> Hypothesis:
+    def _hypothesis(self, heard: _Heard, place: int, one: Decoded, temperature: float) -> Hypothesis:
+        row, guess = heard.rows[place], heard.languages[place]
         language = guess.code
         text, decode = self._vocabulary.text(one.tokens, language), self._vocabulary.tokenizer(language).decode
         return Hypothesis(
@@ -193,4 +222,6 @@ def _rows(model: Model, window: str) -> int:
         return CPU_BATCH
     free, _ = torch.cuda.mem_get_info(model.device)
     copies = 3 if window == "padded" else 2 + sum(buckets.BUCKETS) / buckets.PADDED
-    return max(1, min(GPU_BATCH, int(GPU_SHARE * free / (copies * model.bytes_heard + model.bytes_written))))
+    return max(
+        1, min(GPU_BATCH, int(GPU_SHARE * free / (copies * model.bytes_heard + MOST_BEAMS * model.bytes_written)))
+    )

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 import whisper
-from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask
+from whisper.decoding import BeamSearchDecoder, DecodingOptions, DecodingResult, DecodingTask
 
 from bench.shapes import SHAPES
 from speech.decoder.loop import Decoded
 from speech.engines import Audio, Options
 
 TIE = 1e-3  # two logits so near each other are one to rounding
+TIE_OF_SUMS = 1e-4  # and two sums of log-probabilities, of which a search compares many
 
 ENGLISH_ALONE = {"tiny.en": (80, 384, 6, 4, 51_864, 4)}
 
@@ -62,6 +63,7 @@ class Reference:
             language=options.language,
             prompt=options.prompt,
             sample_len=options.max_tokens,
+            beam_size=options.beam if options.beam != 1 else None,
             without_timestamps=not options.timestamps,
             fp16=False,
         )
@@ -72,7 +74,10 @@ class Reference:
 
     @torch.no_grad()
     def is_tie(self, clip: Clip, found: DecodingResult, place: int) -> bool:
-        """Whether the reference's two best logits for the token at `place` are one to rounding."""
+        """Whether the reference's two best logits for the token at `place` are one to rounding; with a beam, whether
+        any of the decisions of its search was as near."""
+        if (clip.options.beam or 1) > 1:
+            return self.least_gap(clip) < TIE_OF_SUMS
         task = DecodingTask(self.model, self.options(clip.options))
         given = list(task.initial_tokens)
         if clip.options.language is None and self.model.is_multilingual:
@@ -83,6 +88,46 @@ class Reference:
             rule.apply(logits, tokens)
         first, second = logits[0].topk(2).values.tolist()
         return bool(first - second < TIE)
+
+    def least_gap(self, clip: Clip) -> float:
+        """How near the nearest decision of the reference's beam search was."""
+        task = DecodingTask(self.model, self.options(clip.options))
+        search = _Watched(task.options.beam_size, task.tokenizer.eot, task.inference, task.options.patience)
+        task.decoder = search
+        task.run(self.mel(clip.audio)[None])
+        return search.least
+
+
+class _Watched(BeamSearchDecoder):
+    """The search, and how near its decisions are: who goes on, which text ends in time, which of them is the best."""
+
+    least = float("inf")
+
+    def update(self, tokens, logits, sum_logprobs):
+        likely = logits.float().log_softmax(dim=-1)
+        scores = {}
+        for row, prefix in enumerate(tokens.tolist()):
+            for one, token in zip(*(part.tolist() for part in likely[row].topk(self.beam_size + 1)), strict=True):
+                scores[(*prefix, token)] = sum_logprobs[row].item() + one
+        ranked = sorted(scores.items(), key=lambda item: item[1], reverse=True)
+        going = [place for place, (text, _) in enumerate(ranked) if text[-1] != self.eot]
+        last = going[self.beam_size - 1]
+        before_ends = last > 0 and ranked[last - 1][0][-1] == self.eot
+        for higher, lower in ([(last - 1, last)] if before_ends else []) + [(last, last + 1)]:
+            if lower < len(ranked):
+                self.least = min(self.least, ranked[higher][1] - ranked[lower][1])
+        return super().update(tokens, logits, sum_logprobs)
+
+    def finalize(self, preceding_tokens, sum_logprobs):
+        tokens, sums = super().finalize(preceding_tokens, sum_logprobs)
+        begun = preceding_tokens.shape[-1] and self.inference.initial_token_length
+        each = sorted(
+            (total / (text.tolist()[begun:].index(self.eot)) for text, total in zip(tokens[0], sums[0], strict=True)),
+            reverse=True,
+        )
+        if len(each) > 1:
+            self.least = min(self.least, each[0] - each[1])
+        return tokens, sums
 
 
 def differences(reference: Reference, clips: Sequence[Clip], heard: Iterable[Decoded | Any]) -> tuple[int, list[str]]:

@@ -1,0 +1,91 @@
+"""Beam search in single precision gives openai-whisper's text, token for token, alone and in whatever batch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from speech import weights
+from speech.engines import EngineError, Options, Row
+from speech.engines.whisper import WhisperEngine
+from tests.speech.decoder.reference import Clip, Reference, random_weights
+from tests.speech.decoder.test_equal import assert_equal, clips, heard
+
+BEAMS = (1, 5, 2, 5, 3, 4)  # side by side in one batch
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Reference:
+    return Reference(weights.DEMO)
+
+
+def with_beams(chosen: list[Clip], beams=BEAMS) -> list[Clip]:
+    return [
+        Clip(clip.audio, replace(clip.options, beam=beams[i % len(beams)], max_tokens=clip.options.max_tokens or 40))
+        for i, clip in enumerate(chosen)
+    ]
+
+
+def test_rows_of_different_beams_in_one_batch_write_what_openai_whisper_does(engine, bundled):
+    chosen = with_beams(clips(12, [None, "zh", "en", "ja"], seed=7))
+    together = heard(engine, chosen, 8)
+    assert_equal(bundled, chosen, together)
+    assert [one.tokens for one in heard(engine, chosen, 1)] == [one.tokens for one in together]
+
+
+@pytest.mark.parametrize("beam", [2, 5])
+def test_a_beam_that_all_rows_share_writes_what_openai_whisper_does(engine, bundled, beam):
+    chosen = with_beams(clips(8, [None, "zh", "en", "ja"], seed=11), [beam])
+    assert_equal(bundled, chosen, heard(engine, chosen, 8))
+
+
+def test_captured_steps_search_with_the_same_beams(engine):
+    static = WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=True)
+    chosen = with_beams(clips(5, [None, "zh", "en", "ja"], seed=13))
+    wanted = [one.tokens for one in heard(engine, chosen, 8)]
+    for batch in (5, 2):  # a graph is for more rows and beams than are there, and used again
+        assert [one.tokens for one in heard(static, chosen, batch)] == wanted
+
+
+def test_random_weights_of_a_real_shape_are_searched_alike(tmp_path):
+    _compare_shape(tmp_path, "tiny", 4)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize(
+    ("shape", "count"), [("tiny.en", 6), ("base", 8), ("small", 4), ("medium", 2), ("turbo", 2), ("large-v3", 2)]
+)
+def test_random_weights_of_every_shape_are_searched_alike(tmp_path, shape, count):
+    _compare_shape(tmp_path, shape, count)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("batch", [1, 8])
+def test_the_bundled_models_beams_write_the_same_on_60_clips(engine, bundled, batch):
+    chosen = with_beams(clips(60, [None, "zh", "en", "ja"]), (5, 1, 5, 3))
+    assert_equal(bundled, chosen, heard(engine, chosen, batch))
+
+
+def _compare_shape(folder, shape, count):
+    path = random_weights(folder / f"{shape}.pt", shape)
+    engine = WhisperEngine(path, model=shape, demo=False, device="cpu", dtype="float32")
+    languages = ["en"] if shape.endswith(".en") else ["zh", "en", "ja", "de"]
+    # whatever the dice say, neighbours differ in their beams, and in whether they have time stamps
+    chosen = [
+        Clip(clip.audio, replace(clip.options, timestamps=i % 2 == 1))
+        for i, clip in enumerate(with_beams(clips(count, languages, seed=len(shape)), (5, 5, 1, 3)))
+    ]
+    together = heard(engine, chosen, 8)
+    del engine
+    assert_equal(Reference(path), chosen, together)
+    path.unlink()
+
+
+@pytest.mark.parametrize("beam", [0, 6])
+def test_beams_out_of_range_are_refused(engine, beam):
+    (outcome,) = engine.transcribe([Row(clips(1, ["en"])[0].audio, Options(language="en", beam=beam))])
+    assert isinstance(outcome, EngineError)
+    assert not outcome.retryable
