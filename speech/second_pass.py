@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import itertools
+import math
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from speech import checks, coverage
 from speech.clips import Clip
 from speech.engines import Hypothesis, Turn
 from speech.gate import Span
+from speech.pieces import UNSPACED
 
 ROUNDS = 3  # times that a stretch may be heard again, each time what the last one left
 MARGIN_SECONDS = 0.25  # kept around a stretch: less than what words are given on both sides, so none is heard twice
@@ -29,6 +32,11 @@ class Passage:
 
     clip: Clip
     heard: Hypothesis
+
+    @property
+    def start(self) -> float:
+        """Where its text begins, seconds from the recording's start."""
+        return self.clip.start + (self.heard.segments[0].start if self.heard.segments else 0.0)
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,8 @@ async def complete(clip: Clip, first: Hypothesis, hear: Hear, rounds: int = ROUN
         unsaid = parts if parts or first.text else [clip]
         return Complete((passage,), tuple(gap for part in unsaid for gap in _gaps(part)))
     again = await asyncio.gather(*(_heard_again(passage, part, hear, rounds - 1) for part in parts))
-    return _together([Complete((passage,)), *again])
+    starts = sorted(other.start for one in again for other in one.passages)
+    return _together([Complete(tuple(_parted(passage, starts))), *again])
 
 
 async def _turn(clip: Clip, turn: Turn, hear: Hear, rounds: int) -> Complete:
@@ -87,8 +96,24 @@ def _parts_left_out(passage: Passage) -> list[Clip]:
     return [clip.part(one.start - MARGIN_SECONDS, one.end + MARGIN_SECONDS) for one in stretches]
 
 
+def _parted(passage: Passage, times: Sequence[float]) -> list[Passage]:
+    """The passage in pieces, one behind each of the recording's `times` that lie between its segments."""
+    heard, offset = passage.heard, passage.clip.start
+    edges = [-math.inf, *(time - offset for time in times), math.inf]
+    pieces: list[Passage] = []
+    for first, last in itertools.pairwise(edges):
+        segments = tuple(one for one in heard.segments if first <= one.start < last)
+        if segments:
+            space = "" if heard.language in UNSPACED else " "
+            words = tuple(one for one in heard.words if first <= (one.start + one.end) / 2 < last)
+            text = space.join(one.text for one in segments)
+            piece = replace(heard, text=text, segments=segments, words=words, english="")  # the whole's is not its own
+            pieces.append(replace(passage, heard=piece))
+    return pieces if len(pieces) > 1 else [passage]
+
+
 def _together(found: Sequence[Complete]) -> Complete:
-    passages = sorted((one for other in found for one in other.passages), key=lambda one: one.clip.start)
+    passages = sorted((one for other in found for one in other.passages), key=lambda one: one.start)
     return Complete(tuple(passages), tuple(gap for other in found for gap in other.gaps))
 
 
