@@ -51,7 +51,7 @@ def test_a_mixed_batch_of_peoples_voices_has_the_same_tokens(real_engine, real_r
     assert_equal(real_reference, chosen, heard(real_engine, chosen, 8))
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("timestamps", [False, True], ids=["text", "stamps"])
 @pytest.mark.parametrize("beam", [1, 5])
