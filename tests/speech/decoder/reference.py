@@ -120,7 +120,7 @@ class _Watched(BeamSearchDecoder):
 
     def finalize(self, preceding_tokens, sum_logprobs):
         tokens, sums = super().finalize(preceding_tokens, sum_logprobs)
-        begun = preceding_tokens.shape[-1] and self.inference.initial_token_length
+        begun = self.inference.initial_token_length
         each = sorted(
             (total / (text.tolist()[begun:].index(self.eot)) for text, total in zip(tokens[0], sums[0], strict=True)),
             reverse=True,
