@@ -40,6 +40,7 @@ class Row:
     options: Options = Options()
     rate: int = SAMPLE_RATE  # samples a second; an engine resamples nothing, and refuses any other
     speech: tuple[Span, ...] = ()  # where in it somebody speaks, seconds; empty: unknown
+    first: Hypothesis | None = None  # its text at temperature 0, where only the higher temperatures are to be tried
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from typing import Any
 
 from speech.beam_policy import BeamPolicy
@@ -26,6 +25,8 @@ from speech.engines import (
     refusal,
 )
 from speech.gate import Span
+from speech.jobs import Job, settle
+from speech.retries import Retries
 from speech.turns import Claim, Priority, Turns
 
 FAILURES = 3  # calls of the engine that failed in a row, before it has to show that it works at all
@@ -53,15 +54,6 @@ class Closed(Exception):
     retryable = True
 
 
-@dataclass(frozen=True, eq=False)
-class _Job:
-    """A clip, and where its caller waits for what comes of it."""
-
-    row: Row
-    priority: Priority
-    answer: asyncio.Future[Hypothesis]
-
-
 class Scheduler:
     """Batches are what waits when the engine is free; `Turns` says who goes first. Lives on one event loop. An engine
     that fails at everything, or never comes back within `longest` seconds, is `broken`: nothing is heard any more."""
@@ -83,7 +75,8 @@ class Scheduler:
         self._called: float | None = None  # when the call under way began
         self._failures = 0
         self._size = engine.capabilities.batch  # smaller while memory is short
-        self._turns: Turns[_Job] = Turns(_settle)
+        self._turns: Turns[Job] = Turns(settle)
+        self._retries: Retries[Job] = Retries()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -119,7 +112,7 @@ class Scheduler:
             raise error
         now = self.clock()
         claim = Claim(priority, now if asked is None else asked, patience, speaker, len(audio) / SAMPLE_RATE, begun)
-        job = _Job(row, priority, asyncio.get_running_loop().create_future())
+        job = Job(row, priority, asyncio.get_running_loop().create_future())
         turn = self._turns.enter(job, claim, now)
         self._idle.clear()
         self._work.set()
@@ -131,7 +124,7 @@ class Scheduler:
     @property
     def waiting(self) -> int:
         """How many clips wait for their turn."""
-        return len(self._turns)
+        return len(self._turns) + len(self._retries)
 
     @property
     def trouble(self) -> str:
@@ -147,6 +140,7 @@ class Scheduler:
         """Finals only from now on: whoever sent anything else may send it to the next process."""
         self._takes &= {Priority.FINAL}
         self._turns.clear(Closed("ending"), Priority.PARTIAL, Priority.FILE)
+        self._give_up(self._retries.clear(Priority.FILE))
 
     async def drain(self, seconds: float) -> None:
         """Take nothing new, and wait for the finals that are queued, for so long at most."""
@@ -157,31 +151,36 @@ class Scheduler:
         self._loop.cancel()
         await asyncio.wait([self._loop])
         self._turns.clear(Closed("ended before its turn"))
+        self._give_up(self._retries.clear())
         self._idle.set()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self) -> None:
         while not self.broken.done():
-            if not self._turns:
+            if not self.waiting:
                 self._idle.set()
                 self._work.clear()
                 await self._work.wait()
-            batch: list[_Job] = []
+            batch: list[Job] = []
             try:
-                batch = self._turns.take(self._size, self.clock())
+                batch = self._next()
                 await self._answer(batch)
             except asyncio.CancelledError:
-                for job in batch:
-                    _settle(job, Closed("ended before it was heard"))
+                self._abandon(batch, Closed("ended before it was heard"))
                 raise
             except Exception as error:  # a fault of our own: those who wait are told, and a fresh process goes on
-                broken = self._break(f"{type(error).__name__} in the queue")
-                for job in batch:
-                    _settle(job, broken)
+                self._abandon(batch, self._break(f"{type(error).__name__} in the queue"))
+        self._abandon([], self.broken.result())
         self._turns.clear(self.broken.result())
         self._idle.set()
 
-    async def _answer(self, batch: list[_Job]) -> None:
+    def _next(self) -> list[Job]:
+        """What goes to the engine next: retries where no live final waits, and otherwise what has its turn."""
+        now = self.clock()
+        self._give_up(self._retries.expired(now))
+        return self._retries.take(self._size, now, self._turns.pressing(now)) or self._turns.take(self._size, now)
+
+    async def _answer(self, batch: list[Job]) -> None:
         """Give every row its text or its error. A batch that fails is heard again in halves: its neighbours pay for
         one bad clip with a few calls, and a batch too large for the memory goes through in parts."""
         groups = [batch]
@@ -194,9 +193,23 @@ class Scheduler:
                 continue
             outcomes = [heard] * len(group) if isinstance(heard, Exception) else heard
             for job, outcome in zip(group, outcomes, strict=True):
-                _settle(job, outcome)
+                if isinstance(outcome, Hypothesis) and job.doubts(outcome):
+                    self._retries.add(job.after(outcome), job.priority, self.clock())
+                else:
+                    settle(job, outcome)
 
-    async def _judged(self, group: list[_Job]) -> list[Outcome] | EngineError | Broken:
+    def _abandon(self, batch: list[Job], error: Exception) -> None:
+        """Nothing is decoded any more: whoever has a first text gets that."""
+        self._give_up(self._retries.clear())
+        for job in batch:
+            settle(job, error)
+
+    def _give_up(self, retries: list[Job]) -> None:
+        """Answer with the first text."""
+        for job in retries:
+            settle(job, Closed("not decoded again"))
+
+    async def _judged(self, group: list[Job]) -> list[Outcome] | EngineError | Broken:
         """What the engine makes of a group; where it hears nothing, whether that is the clips' doing or its own."""
         heard = await self._heard(group)
         if isinstance(heard, Broken):
@@ -213,13 +226,14 @@ class Scheduler:
             return await self._examine() or heard
         return heard
 
-    async def _heard(self, group: list[_Job]) -> list[Outcome] | EngineError | Broken:
+    async def _heard(self, group: list[Job]) -> list[Outcome] | EngineError | Broken:
         try:
             beams = self._beams.choose([job.priority for job in group], self._turns.live(self.clock()))
-            rows = [_searched(job.row, beam) for job, beam in zip(group, beams, strict=True)]
+            rows = [job.asked(beam) for job, beam in zip(group, beams, strict=True)]
             began = self.clock()
             heard: list[Outcome] = await self._call(self.engine.transcribe, rows)
-            self._beams.observe(beams, self.clock() - began)
+            if not any(row.first for row in rows):
+                self._beams.observe(beams, self.clock() - began)
         except Broken as error:
             return error
         except Exception as error:  # an engine's unforeseen error is this batch's, never the queue's end
@@ -255,18 +269,3 @@ class Scheduler:
         error = Broken(why)
         self.broken.set_result(error)
         return error
-
-
-def _searched(row: Row, beam: int) -> Row:
-    """The row with a beam, unless it asks for one of its own."""
-    return row if row.options.beam else replace(row, options=replace(row.options, beam=beam))
-
-
-def _settle(job: _Job, outcome: Hypothesis | Exception) -> None:
-    """Tell the caller, if they are still there."""
-    if job.answer.done():
-        return
-    if isinstance(outcome, Exception):
-        job.answer.set_exception(outcome)
-    else:
-        job.answer.set_result(outcome)

@@ -126,6 +126,10 @@ class Turns(Generic[Held]):
         """How many wait that somebody waits for now: finals and partials."""
         return sum(turn.is_live(now) for turn in self._turns.values())
 
+    def pressing(self, now: float) -> Priority | None:
+        """The most urgent of those that somebody waits for now."""
+        return min((turn.claim.priority for turn in self._turns.values() if turn.is_live(now)), default=None)
+
     def enter(self, held: Held, claim: Claim, now: float) -> Turn[Held]:
         """A place for `held`. A partial takes that of its speaker's older one, which is refused. Raises `Overloaded`,
         and `Superseded` where the one that waits is the newer."""

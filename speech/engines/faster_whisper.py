@@ -22,7 +22,7 @@ from speech import evidence
 from speech.engines import SAMPLE_RATE, Audio, Capabilities, EngineError, Hypothesis, Outcome, Row, Word, lost, refusal
 from speech.engines.buckets import seconds
 from speech.engines.english import believed, translating, wanted
-from speech.engines.fallback import TEMPERATURES, looks_wrong, merit
+from speech.engines.fallback import HIGHER_TEMPERATURES, looks_wrong, merit
 from speech.engines.names import DEMO_LANGUAGES, translates
 from speech.engines.stamps import segments
 
@@ -149,8 +149,8 @@ class FasterWhisperEngine:
 
     def _transcribed(self, rows: list[Row], kind: _Kind) -> list[Outcome]:
         heard = self._listened(rows, kind.window)
-        best = self._decoded(heard, kind, TEMPERATURES[0])
-        for temperature in TEMPERATURES[1:]:
+        best = self._first(heard, kind)
+        for temperature in HIGHER_TEMPERATURES:
             wrong = [i for i, one in enumerate(best) if rows[i].options.fallback and looks_wrong(one)]
             if not wrong:
                 break
@@ -159,13 +159,20 @@ class FasterWhisperEngine:
         best = self._with_english(heard, kind, best)
         return [self._worded(heard, i, one) if rows[i].options.words else one for i, one in enumerate(best)]
 
+    def _first(self, heard: _Heard, kind: _Kind) -> list[Hypothesis]:
+        """What each row says at temperature 0, unless it is known."""
+        new = [i for i, row in enumerate(heard.rows) if row.first is None]
+        decoded = dict(zip(new, self._decoded(heard.only(new), kind, 0.0) if new else [], strict=True))
+        return [row.first or decoded[i] for i, row in enumerate(heard.rows)]
+
     def _listened(self, rows: list[Row], window: float) -> _Heard:
         """Encode once, whatever is then asked of it, and find out who speaks what."""
         encoded = self._network.encode(_stored(np.stack([self._features(row.audio, window) for row in rows])))
-        languages = [row.options.language or "en" for row in rows]
-        if self._multilingual and any(row.options.language is None for row in rows):
+        known = [row.options.language or (row.first.language if row.first else None) for row in rows]
+        languages = [language or "en" for language in known]
+        if self._multilingual and None in known:
             for i, guesses in enumerate(self._network.detect_language(encoded)):
-                languages[i] = rows[i].options.language or self._likeliest(guesses, rows[i])
+                languages[i] = known[i] or self._likeliest(guesses, rows[i])
         return _Heard(encoded, rows, languages)
 
     def _likeliest(self, guesses: list[tuple[str, float]], row: Row) -> str:

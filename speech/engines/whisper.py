@@ -123,6 +123,8 @@ class WhisperEngine:
         found: dict[int, Hypothesis] = {}
         for place, i in enumerate(order):
             language = heard.languages[place].code
+            if rows[i].first:  # in one language, as it was found to be then
+                continue
             if turns := self._detector.turns(rows[i], language, heard.only([place]).attended):
                 found[i] = Hypothesis("", language, turns=turns)
         whole = [place for place, i in enumerate(order) if i not in found]
@@ -132,8 +134,14 @@ class WhisperEngine:
 
     def _written(self, heard: _Heard) -> list[Hypothesis]:
         """Each row's text, with whatever else it asks for."""
-        best = self._with_english(heard, self._retried(heard, self._decoded(heard)))
+        best = self._with_english(heard, self._retried(heard, self._first(heard)))
         return [self._worded(heard, place, one) for place, one in enumerate(best)]
+
+    def _first(self, heard: _Heard) -> list[Hypothesis]:
+        """What each row says at temperature 0, unless it is known."""
+        new = [i for i, row in enumerate(heard.rows) if row.first is None]
+        decoded = dict(zip(new, self._decoded(heard.only(new)) if new else [], strict=True))
+        return [row.first or decoded[i] for i, row in enumerate(heard.rows)]
 
     def _retried(self, heard: _Heard, first: list[Hypothesis]) -> list[Hypothesis]:
         """The same, and where it looks wrong the best of it and what higher temperatures give. They are sampled side by
@@ -160,8 +168,8 @@ class WhisperEngine:
     def _listened(self, rows: list[Row], seconds: float) -> _Heard:
         """Encode once, whatever is then asked of it, and find out who speaks what."""
         attended = self._whisper.listened(self._whisper.encode(self._mel([row.audio for row in rows], seconds)))
-        languages = [Guess(row.options.language or "en", 1.0) for row in rows]
-        unknown = [i for i, row in enumerate(rows) if row.options.language is None]
+        languages = [_told(row) or Guess("en", 1.0) for row in rows]
+        unknown = [i for i, row in enumerate(rows) if _told(row) is None]
         if unknown and len(self._vocabulary.languages) > 1:
             heard = _Heard(attended, rows, languages).only(unknown)
             for i, language in zip(unknown, self._detector.languages(heard.rows, heard.attended), strict=True):
@@ -212,6 +220,13 @@ class WhisperEngine:
         seconds = len(row.audio) / SAMPLE_RATE
         said = (one.tokens, one.language, row.options.task, seconds)
         return replace(one, words=words.timed(self._whisper, self._vocabulary, self._heads, attended, *said))
+
+
+def _told(row: Row) -> Guess | None:
+    """The row's language, where the caller named it or it was found before."""
+    if row.options.language:
+        return Guess(row.options.language, 1.0)
+    return Guess(row.first.language, row.first.language_probability) if row.first else None
 
 
 def _rows(model: Model, window: str) -> int:
