@@ -91,7 +91,9 @@ class Node:
         finally:
             warm.cancel()
             thread.shutdown(wait=False)  # an end asked for in mid-load does not wait for the model
-        self.scheduler = Scheduler(engine, longest=longest, beam=self.config.beam)
+        # the bundled model learned its phrases for greedy decoding: a beam of five costs it a mark here and there
+        beam = self.config.beam or (1 if engine.demo else None)
+        self.scheduler = Scheduler(engine, longest=longest, beam=beam)
         logger.info("ready: model %s on %s", engine.model, engine.device)
         return self.scheduler
 

@@ -62,6 +62,8 @@ def download(wheel: Wheel, folder: Path, progress: Progress, patience: Patience 
             pip.wait(progress)
         return (scratch / "out" / wheel.file).replace(folder / wheel.file)
     except FileNotFoundError as error:
+        if shutil.disk_usage(folder).free < wheel.size:  # pip may end well and leave nothing where there is no room
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise SourceFailed(f"pip did not leave {wheel.file} where it was told to") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
