@@ -172,7 +172,7 @@ def _sound(value: Any) -> str:
 def _gaps(value: Any) -> tuple[tuple[int, int], ...]:
     """The gaps of an answer, seconds there and ms here. Another tier may not know the field, or mean something else."""
     listed = value if isinstance(value, list) else []
-    found = [(one.get("start"), one.get("end")) for one in listed if isinstance(one, dict)]
+    found: list[tuple[Any, Any]] = [(one.get("start"), one.get("end")) for one in listed if isinstance(one, dict)]
     times = [(start, end) for start, end in found if _is_time(start) and _is_time(end) and start < end]
     return tuple((round(1000 * start), round(1000 * end)) for start, end in times)
 
