@@ -27,18 +27,24 @@ LEAST_LOGPROB = -1.25
 LEAST_PLAUSIBLE = 0.06
 LEAST_PLAUSIBLE_PHANTOM = 0.2
 LEAST_PLAUSIBLE_FAST = 0.3
+HOT = 0.5  # temperature from which on a text is mostly chance, and as plausible as that one at least
 # A remark of a word or two has so few tokens that the end of the text weighs most in its log-probability. With a voice
-# in the sound it stays down to here
+# in the sound, as long as such a remark takes, it stays down to here
 LEAST_PLAUSIBLE_REMARK = 0.04
-MAX_NO_SPEECH_SYLLABLES = 0.67  # a syllable of Chinese or Japanese has many ways to be written, and none is likely
+MAX_NO_SPEECH_REMARK = 0.67
 REMARK_WORDS = 2
 REMARK_WIDE_LETTERS = 3
-LEAST_PITCHED_SECONDS = 0.1
+LEAST_PITCHED_SECONDS = 0.15  # of a word; a dog's bark had 0.10
+LEAST_PITCHED_SYLLABLE = 0.05  # of one or a few Chinese characters or kana
+MOST_PITCHED_SECONDS = 1.0  # laughter, music and ringing go on
 # Without word probabilities (a partial): a phantom needs this
 WEAK_LOGPROB = -0.7
 # Nobody speaks faster than this for a whole clip: syllables of Chinese and kana, or letters, a second of voice
 FASTEST_CJK = 14.0
 FASTEST_LETTERS = 32.0
+# What Whisper writes for a noise by its sound: «BEEP BEEP BEEP», «アッアッアッ». People repeat words too, clearly
+SOUND_WORDS = re.compile(r"(.{1,8}?)\1+")
+CREDITS = ("字幕", "作詞", "作词", "詞曲", "词曲", "subtitles by", "subtitled by", "transcribed by", "transcription by")
 ANNOTATION = re.compile(r"\s*(<\|.*\|>|\[.*\]|\(.*\)|（.*）|【.*】|\*.*\*)\s*")  # «[Music]»: about the sound, not in it
 
 
@@ -68,11 +74,13 @@ def _doubt(heard: Hypothesis, voiced_seconds: float, pitched_seconds: float) -> 
             return "no-speech"
         if heard.avg_logprob < LEAST_LOGPROB and likely < LEAST_PLAUSIBLE_PHANTOM:
             return "unsure"
+        if heard.temperature >= HOT and likely < LEAST_PLAUSIBLE_FAST:
+            return "unsure"
     if heard.compression_ratio > MAX_COMPRESSION_RATIO:
         return "compression"
     if repeats(heard.text):
         return "repetition"
-    if is_phantom(heard.text) and _is_weak(heard, likely, voiced_seconds):
+    if (is_phantom(heard.text) or is_sound_word(heard.text)) and _is_weak(heard, likely, voiced_seconds):
         return "phantom"
     if likely < LEAST_PLAUSIBLE_FAST and is_too_fast(heard.text, voiced_seconds):
         return "too-fast"
@@ -93,11 +101,13 @@ def sureness(words: Sequence[Word], avg_logprob: float) -> float:
 
 def _is_remark(heard: Hypothesis, likely: float, pitched_seconds: float) -> bool:
     """Whether it is a word or two in somebody's voice, by the sound and, just so, by the model."""
-    if heard.temperature > 0 or likely < LEAST_PLAUSIBLE_REMARK or pitched_seconds < LEAST_PITCHED_SECONDS:
+    if heard.temperature > 0 or likely < LEAST_PLAUSIBLE_REMARK or heard.no_speech_prob > MAX_NO_SPEECH_REMARK:
         return False
     if wide := sum(map(_is_wide, heard.text)):
-        return wide <= REMARK_WIDE_LETTERS and heard.no_speech_prob <= MAX_NO_SPEECH_SYLLABLES
-    return len(heard.text.split()) <= REMARK_WORDS and heard.no_speech_prob <= MAX_NO_SPEECH
+        few, least = wide <= REMARK_WIDE_LETTERS, LEAST_PITCHED_SYLLABLE
+    else:
+        few, least = len(heard.text.split()) <= REMARK_WORDS, LEAST_PITCHED_SECONDS
+    return few and least <= pitched_seconds <= MOST_PITCHED_SECONDS
 
 
 def is_no_words(text: str) -> bool:
@@ -105,9 +115,16 @@ def is_no_words(text: str) -> bool:
     return not any(letter.isalnum() for letter in text) or bool(ANNOTATION.fullmatch(text))
 
 
+def is_sound_word(text: str) -> bool:
+    """Whether a text is one short piece two times or more."""
+    return bool(SOUND_WORDS.fullmatch("".join(letter for letter in bare(text) if letter.isalnum())))
+
+
 def is_phantom(text: str) -> bool:
-    """Whether the whole text is a known phantom, or one said over and over; a part of a text never is."""
+    """Whether the whole text is a known phantom, or one said over and over, or a film's credits; a part never is."""
     plain = bare(text)
+    if plain.startswith(CREDITS):
+        return True
     parts = [bare(part) for part in re.split(r"[.!?。!?\n]+", text)]
     return plain in PHANTOMS or all(part in PHANTOMS for part in parts if part)
 

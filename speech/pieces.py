@@ -128,7 +128,8 @@ def _of(heard: Hypothesis, pieces: Sequence[Piece]) -> Hypothesis:
     ]
     space = "" if heard.language in UNSPACED else " "
     words = tuple(word for piece in pieces for word in piece.words)
-    return replace(heard, text=space.join(one.text for one in segments), segments=tuple(segments), words=words)
+    text = space.join(one.text for one in segments)
+    return replace(heard, text=text, segments=tuple(segments), words=words, english="")  # the whole's is not its own
 
 
 def _segment(whole: Segment, pieces: Sequence[Piece]) -> Segment | None:

@@ -1,6 +1,7 @@
 """Invented words: what a Whisper model writes where nobody speaks, and whether short remarks get a line.
 
     python -m tools.invented_words measure ROWS.jsonl --model FILE [--minutes 60] [--data FOLDER] [--prompts FOLDER]
+        [--seed 0]
     python -m tools.invented_words report ROWS.jsonl [the same] [--csv FILE]
 
 `measure` hears an hour of generated sounds without speech, and the people's recordings and remarks of FOLDER
@@ -21,7 +22,7 @@ from tools.invented_words.journey import Sound
 LANGUAGES = (None, "en", "zh", "ja")  # what a round of all kinds of noise is heard as
 
 
-def sounds(minutes: float, data: Path | None, prompts: Path | None) -> Iterator[Sound]:
+def sounds(minutes: float, data: Path | None, prompts: Path | None, seed: int = 0) -> Iterator[Sound]:
     """Every sound of a measurement."""
     if data:
         yield from remarks.cut(data)
@@ -29,7 +30,7 @@ def sounds(minutes: float, data: Path | None, prompts: Path | None) -> Iterator[
         yield from remarks.with_tails(data / "human" / "index.json")
     if prompts:
         yield from remarks.whole(prompts, "en")
-    for number, noise in enumerate(noises.hour(minutes)):
+    for number, noise in enumerate(noises.hour(minutes, seed)):
         language = LANGUAGES[number // len(noises.KINDS) % len(LANGUAGES)]
         yield Sound(noise.name, noise.kind, noise.audio, language)
 
@@ -41,11 +42,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("rows", type=Path)
     parser.add_argument("--model", default="auto")
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=0, help="of the generated sounds")
     parser.add_argument("--data", type=Path, help="people's recordings: human/index.json and others")
     parser.add_argument("--prompts", type=Path, help="a folder of short WAV files, each a word or two in English")
     parser.add_argument("--csv", type=Path, help="every row with its figures")
     given = parser.parse_args(arguments)
-    heard = sounds(given.minutes, given.data, given.prompts)
+    heard = sounds(given.minutes, given.data, given.prompts, given.seed)
     if given.do == "measure":
         journey.measure(given.model, heard, given.rows)
         return

@@ -55,11 +55,11 @@ CUTS = (
 
 def cut(folder: Path) -> Iterator[Sound]:
     """The remarks of `CUTS` whose recordings lie in `folder`, in each form."""
-    for number, one in enumerate(CUTS):
+    for one in CUTS:
         if (folder / one.file).exists():
             audio = codec.decode((folder / one.file).read_bytes(), max_seconds=120.0)
             part = audio[round(one.start * RATE) : round(one.end * RATE)]
-            yield from forms(f"{number:02d}_{one.said}", part, one.language, one.said)
+            yield from forms(f"{Path(one.file).stem}_{one.start:g}", part, one.language, one.said)
 
 
 def whole(folder: Path, language: str, longest: float = 0.9) -> Iterator[Sound]:
