@@ -39,7 +39,8 @@ class Ear:
     def __init__(self, audio: Audio) -> None:
         frames = _frames(audio)
         self._levels = 10 * np.log10((frames**2).mean(axis=1) + 1e-12)
-        self.floor = float(np.percentile(self._levels, FLOOR_PERCENTILE))
+        self.floor, loud = (float(np.percentile(self._levels, share)) for share in (FLOOR_PERCENTILE, LOUD_PERCENTILE))
+        self._least = min(self.floor + STANDS_OUT_DB, loud - STANDS_OUT_DB)  # the second: where sound fills the clip
         self.pitched = _periodicity(_frames(_banded(audio)))
 
     def between(self, start: float, end: float) -> Voicing:
@@ -48,7 +49,7 @@ class Ear:
         last = max(first + 1, round(end * SAMPLE_RATE / HOP))
         levels, pitched = self._levels[first:last], self.pitched[first:last]
         loud = float(np.percentile(levels, LOUD_PERCENTILE))
-        voiced = (pitched >= PERIODIC) & (levels > min(self.floor + STANDS_OUT_DB, loud - STANDS_OUT_DB))
+        voiced = (pitched >= PERIODIC) & (levels > self._least)
         return Voicing(float(voiced.sum()) * HOP / SAMPLE_RATE, loud, loud - self.floor)
 
 
