@@ -31,7 +31,8 @@ HOT = 0.5  # temperature from which on a text is mostly chance, and as plausible
 # A remark of a word or two has so few tokens that the end of the text weighs most in its log-probability. With a voice
 # in the sound, as long as such a remark takes, it stays down to here
 LEAST_PLAUSIBLE_REMARK = 0.04
-MAX_NO_SPEECH_REMARK = 0.67
+LEAST_PLAUSIBLE_BY_CHANCE = 0.12  # the same at a raised temperature
+MAX_NO_SPEECH_REMARK = 0.7
 REMARK_WORDS = 2
 REMARK_WIDE_LETTERS = 3
 LEAST_PITCHED_SECONDS = 0.15  # of a word; a dog's bark had 0.10
@@ -42,8 +43,8 @@ WEAK_LOGPROB = -0.7
 # Nobody speaks faster than this for a whole clip: syllables of Chinese and kana, or letters, a second of voice
 FASTEST_CJK = 14.0
 FASTEST_LETTERS = 32.0
-# What Whisper writes for a noise by its sound: «BEEP BEEP BEEP», «アッアッアッ». People repeat words too, clearly
-SOUND_WORDS = re.compile(r"(.{1,8}?)\1+")
+# What Whisper writes for a noise by its sound, «BEEP BEEP BEEP», «アッアッアッ»: a piece of so many letters at most
+SOUND_WORD_LETTERS = 8
 CREDITS = ("字幕", "作詞", "作词", "詞曲", "词曲", "subtitles by", "subtitled by", "transcribed by", "transcription by")
 ANNOTATION = re.compile(r"\s*(<\|.*\|>|\[.*\]|\(.*\)|（.*）|【.*】|\*.*\*)\s*")  # «[Music]»: about the sound, not in it
 
@@ -80,7 +81,9 @@ def _doubt(heard: Hypothesis, voiced_seconds: float, pitched_seconds: float) -> 
         return "compression"
     if repeats(heard.text):
         return "repetition"
-    if (is_phantom(heard.text) or is_sound_word(heard.text)) and _is_weak(heard, likely, voiced_seconds):
+    if is_phantom(heard.text) and _is_weak(heard, likely, voiced_seconds):
+        return "phantom"
+    if is_sound_word(heard.text) and heard.no_speech_prob > MAX_NO_SPEECH and likely < LEAST_PLAUSIBLE_FAST:
         return "phantom"
     if likely < LEAST_PLAUSIBLE_FAST and is_too_fast(heard.text, voiced_seconds):
         return "too-fast"
@@ -101,7 +104,8 @@ def sureness(words: Sequence[Word], avg_logprob: float) -> float:
 
 def _is_remark(heard: Hypothesis, likely: float, pitched_seconds: float) -> bool:
     """Whether it is a word or two in somebody's voice, by the sound and, just so, by the model."""
-    if heard.temperature > 0 or likely < LEAST_PLAUSIBLE_REMARK or heard.no_speech_prob > MAX_NO_SPEECH_REMARK:
+    least_plausible = LEAST_PLAUSIBLE_BY_CHANCE if heard.temperature else LEAST_PLAUSIBLE_REMARK
+    if likely < least_plausible or heard.no_speech_prob > MAX_NO_SPEECH_REMARK:
         return False
     if wide := sum(map(_is_wide, heard.text)):
         few, least = wide <= REMARK_WIDE_LETTERS, LEAST_PITCHED_SYLLABLE
@@ -116,8 +120,10 @@ def is_no_words(text: str) -> bool:
 
 
 def is_sound_word(text: str) -> bool:
-    """Whether a text is one short piece two times or more."""
-    return bool(SOUND_WORDS.fullmatch("".join(letter for letter in bare(text) if letter.isalnum())))
+    """Whether a text is one short piece again and again, the last one perhaps in part."""
+    plain = "".join(letter for letter in bare(text) if letter.isalnum())
+    periods = range(1, min(SOUND_WORD_LETTERS, len(plain) // 2) + 1)
+    return any(plain[period:] == plain[:-period] for period in periods)
 
 
 def is_phantom(text: str) -> bool:
@@ -146,9 +152,9 @@ def _is_weak(heard: Hypothesis, likely: float, voiced_seconds: float) -> bool:
     """Whether little speaks for a phrase that Whisper likes to invent.
 
     People do say "Thank you." and "謝謝大家". So the phrase goes only where the model itself doubts it (its words'
-    probabilities, its no-speech probability, a raised temperature) or where the voice heard is too short for it.
+    probabilities, its no-speech probability, a high temperature) or where the voice heard is too short for it.
     """
-    if heard.temperature > 0 or heard.no_speech_prob > MAX_NO_SPEECH:
+    if heard.temperature >= HOT or heard.no_speech_prob > MAX_NO_SPEECH:
         return True
     if not heard.words and heard.avg_logprob < WEAK_LOGPROB:
         return True

@@ -99,6 +99,8 @@ def _parts_left_out(passage: Passage) -> list[Clip]:
 def _parted(passage: Passage, times: Sequence[float]) -> list[Passage]:
     """The passage in pieces, one behind each of the recording's `times` that lie between its segments."""
     heard, offset = passage.heard, passage.clip.start
+    if checks.judge(heard, passage.clip.voiced):  # in pieces, the likelier words of it would be believed
+        return [passage]
     edges = [-math.inf, *(time - offset for time in times), math.inf]
     pieces: list[Passage] = []
     for first, last in itertools.pairwise(edges):

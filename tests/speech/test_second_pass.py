@@ -7,7 +7,7 @@ import pytest
 
 from speech.clips import Clip
 from speech.gate import Span
-from speech.rows import Hypothesis, Segment, Turn
+from speech.rows import Hypothesis, Segment, Turn, Word
 from speech.second_pass import Complete, complete
 
 SENTENCES = ((0.5, 4.0, "One sentence."), (5.0, 9.0, "Another one here."), (10.0, 14.0, "The third is last."))
@@ -122,3 +122,19 @@ async def test_an_error_of_the_engine_reaches_the_caller():
 
     with pytest.raises(RuntimeError):
         await complete(clip(), said(SENTENCES[0]), hear)
+
+
+async def test_a_text_that_is_not_believed_is_not_judged_piece_by_piece():
+    """«打打打打» for a cough: as a whole it is doubted, one of its likelier words alone would be shown."""
+    words = tuple(
+        Word(4.0 * i, 4.0 * i + 0.3, text, sure) for i, (text, sure) in enumerate([("打", 0.01), ("打", 0.98)])
+    )
+    segments = tuple(Segment(one.start, one.end, one.text) for one in words)
+    first = Hypothesis("打打", "zh", -1.1, 0.7, segments=segments, words=words)
+
+    async def hear(part: Clip, language: str | None = None) -> Hypothesis:
+        return Hypothesis("謝謝", "zh", -1.5, 0.76, segments=(Segment(0.0, 0.5, "謝謝"),))
+
+    found = await complete(clip((0.0, 0.5), (2.0, 2.5), (4.0, 4.5)), first, hear)
+    assert "打打" in texts(found)
+    assert "打" not in texts(found)
