@@ -75,10 +75,11 @@ def banded(dice: np.random.Generator, count: int, low: float, high: float) -> Sa
 
 
 def _levelled(sound: Samples, level: float) -> Samples:
-    """With its loudest tenth of frames (30 ms) at that RMS, dBFS."""
+    """With its loudest twentieth of frames (30 ms) at that RMS, dBFS; its loudest frame, where most is silence."""
     frames = np.pad(sound, (0, -len(sound) % 480)).reshape(-1, 480)
-    loud = float(np.percentile(np.sqrt((frames**2).mean(axis=1)), 95))
-    return sound * (10 ** (level / 20) / max(loud, 1e-12))
+    each = np.sqrt((frames**2).mean(axis=1))
+    loud, loudest = float(np.percentile(each, 95)), float(each.max())
+    return sound * (10 ** (level / 20) / max(loudest if loud < SPARSE * loudest else loud, 1e-12))
 
 
 def _silence(dice: np.random.Generator, count: int) -> Samples:
@@ -247,6 +248,7 @@ KINDS: dict[str, Make] = {
     "drums": music.drums,
     "ring": music.ring,
 }
+SPARSE = 0.01  # 40 dB below the loudest
 UNLEVELLED = frozenset({"silence", "dither"})
 LEVELS = (-30.0, -50.0, -20.0, -40.0, -60.0)  # dBFS
 ROOMS = (-75.0, -65.0, -55.0)
