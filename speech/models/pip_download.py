@@ -6,6 +6,7 @@ output and its files are watched: a process that waits for an answer, or whose d
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import queue
@@ -60,11 +61,12 @@ def download(wheel: Wheel, folder: Path, progress: Progress, patience: Patience 
     try:
         with _Pip(wheel, scratch, patience) as pip:
             pip.wait(progress)
-        return (scratch / "out" / wheel.file).replace(folder / wheel.file)
-    except FileNotFoundError as error:
-        if shutil.disk_usage(folder).free < wheel.size:  # pip may end well and leave nothing where there is no room
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-        raise SourceFailed(f"pip did not leave {wheel.file} where it was told to") from error
+        try:
+            return (scratch / "out" / wheel.file).replace(folder / wheel.file)
+        except FileNotFoundError as error:
+            if shutil.disk_usage(folder).free < wheel.size:  # pip may end well and leave nothing where there is no room
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            raise SourceFailed(f"pip did not leave {wheel.file} where it was told to") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -160,11 +162,10 @@ class _Pip:
     def _bytes_here(self) -> int:
         """How much of the wheel there is, where pip unpacks or where it leaves it."""
         sizes = [0]
-        for path in self._scratch.rglob(self._wheel.file):
-            try:
-                sizes.append(path.stat().st_size)
-            except FileNotFoundError:  # moved in this moment
-                continue
+        for folder, _folders, files in os.walk(self._scratch):  # passes over a folder that pip removes at this moment
+            if self._wheel.file in files:
+                with contextlib.suppress(FileNotFoundError):  # moved at this moment
+                    sizes.append(Path(folder, self._wheel.file).stat().st_size)
         return max(sizes)
 
     def _read(self) -> None:

@@ -69,6 +69,7 @@ def test_what_is_said_while_the_vad_still_loads_is_in_the_clip(tmp_path: Path) -
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_recording_begins_within_a_second(tmp_path: Path) -> None:
     sound = write_wav(tmp_path / "sound.wav", silence(2))
 

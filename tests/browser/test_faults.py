@@ -130,7 +130,7 @@ def test_while_the_translator_is_away_captions_come_and_translations_follow(prod
     _away_for(product, alice, seconds=15)
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 @pytest.mark.timeout(400)
 @unheard(EXACT[10:15])
 def test_the_translator_is_away_for_two_minutes(product, alice):
@@ -142,8 +142,10 @@ def _away_for(product, alice, seconds):
     try:
         alice.record()
         alice.wait_for_captions(5, alice.said.seconds + 15)
-        states = {t["state"] for line in alice.captions() for t in line["translations"] if t["lang"] in ("en", "ja")}
-        assert states == {"waiting"}
+        translations = [t for line in alice.captions() for t in line["translations"]]
+        assert {t["state"] for t in translations if t["lang"] == "ja"} == {"waiting"}
+        # English may come from the speech model meanwhile; a translator's takes its place
+        assert {t["state"] for t in translations if t["lang"] == "en"} <= {"waiting", "done"}
         until(lambda: len(combo_files(product.data, unquote(alice.room))["EN"]) == 5, 10, lambda: "lines are missing")
         time.sleep(max(0.0, seconds - alice.said.seconds))
     finally:

@@ -14,7 +14,7 @@ from tests.meeting.product import until
 from tests.pace import Watch
 from tests.sentences import sentences
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.alone, pytest.mark.timeout(900)]
 
 SILENCE_SECONDS = 1.0  # of a lag, in which the page waits whether the speaker goes on: as long on any machine
 

@@ -53,6 +53,7 @@ def test_the_room_weighs_under_300_kb_over_the_wire(room, capsys):
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_one_can_record_within_a_second_of_opening_the_room(room, capsys):
     page, address = room
     page.add_init_script(ENABLED)

@@ -127,6 +127,7 @@ class Seen:
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("processes", ["1", "2"])
 async def test_200_people_come_within_10_s_see_each_other_and_read_a_caption_within_300_ms(tmp_path, processes):

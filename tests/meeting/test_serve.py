@@ -157,6 +157,7 @@ def test_sigterm_drains_and_ends_everything_with_status_0(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_a_second_start_in_the_same_folder_serves_within_five_seconds(tmp_path):
     with serving(tmp_path) as first:
         until(first.answers, 120, lambda: first.output)

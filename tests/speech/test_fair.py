@@ -56,6 +56,7 @@ async def test_finals_do_not_wait_behind_another_speakers_flood():
 
 
 @pytest.mark.long
+@pytest.mark.alone
 async def test_with_the_real_model_nobody_waits_behind_a_flood_either(engine):
     """Ten people say a sentence each, one after another, while 48 clips of an eleventh wait. Counted in batches, for
     how long one takes is the machine's affair."""

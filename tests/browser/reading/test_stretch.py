@@ -169,6 +169,7 @@ JOINED = """() => new Promise((done) => {
 })"""
 
 
+@pytest.mark.alone
 def test_joining_a_meeting_of_three_thousand_lines_shows_captions_within_a_second(served, browser):
     address = long_room(served, browser, 3000, 300)
     with visitor(browser) as bob:

