@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.clips import LANGUAGE, SAMPLE_RATE, Audio
-from bench.task import FASTER, OPENAI, OURS, Task, has_beams
+from bench.task import FASTER, OPENAI, OURS, Task
 from speech import loading
 
 Heard = list[tuple[str, int]]  # a clip's text, and how many tokens it has
@@ -48,8 +48,9 @@ class Ours:
         self._engine: Any = WhisperEngine(
             Path(task.checkpoint), model=task.model, demo=False, device=task.device, dtype=self.dtype
         )
-        beam: dict[str, Any] = {"beam": task.beam} if has_beams() else {}
-        self._options = Options(language=LANGUAGE, fallback=False, max_tokens=task.tokens, window=task.window, **beam)
+        self._options = Options(
+            language=LANGUAGE, fallback=False, max_tokens=task.tokens, window=task.window, beam=task.beam
+        )
         if task.tokens:
             self._engine.rules.bar_the_end()
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from bench import machine, report
 from bench.shapes import BUNDLED, SHAPES, Files, files
-from bench.task import FASTER, OPENAI, OURS, Task, has_beams
+from bench.task import FASTER, OPENAI, OURS, Task
 from bench.turn import Failed, Turn
 from speech import loading
 
@@ -101,8 +101,6 @@ def _beams(text: str) -> tuple[int, ...]:
     beams = _numbers(text)
     if not all(1 <= one <= 5 for one in beams):
         raise argparse.ArgumentTypeError(f"{text!r}: a beam is 1 to 5")
-    if not has_beams() and max(beams) > 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: ours searches greedily only")
     return beams
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.task import FASTER, OPENAI, OURS, has_beams
+from bench.task import FASTER, OPENAI, OURS
 from speech import codec, config, gate, loading, segmenter, weights, wire, without_numba
 from speech.node import Answer, Node
 from speech.segmenter import Rules
@@ -67,8 +67,7 @@ def variants(names: tuple[str, ...], beams: tuple[str, ...]) -> list[Variant]:
     for name in names:
         for beam in beams:
             width = DEFAULT_BEAMS.get(name) if beam == "default" else int(beam)
-            if name in DEFAULT_BEAMS or width is None or has_beams():
-                found.append(Variant(name, width))
+            found.append(Variant(name, width))
     return list(dict.fromkeys(found))
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
-
-from speech.rows import Options
+from dataclasses import asdict, dataclass
 
 OURS = "ours"
 OPENAI = "openai-whisper"
@@ -34,8 +32,3 @@ class Task:
     @classmethod
     def from_json(cls, text: str) -> Task:
         return cls(**json.loads(text))
-
-
-def has_beams() -> bool:
-    """Whether ours can be told how wide to search."""
-    return "beam" in {field.name for field in fields(Options)}

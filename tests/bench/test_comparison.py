@@ -177,14 +177,11 @@ def test_an_index_that_cannot_be_used_is_refused_with_the_row_and_the_reason(tmp
     assert why in capsys.readouterr().err
 
 
-def test_the_same_recogniser_with_the_same_beam_is_measured_once(monkeypatch):
+def test_the_same_recogniser_with_the_same_beam_is_measured_once():
     asked = ("default", "1", "5")
     assert systems.variants((OPENAI, FASTER_INT8), asked) == [
         Variant(OPENAI, 1), Variant(OPENAI, 5), Variant(FASTER_INT8, 5), Variant(FASTER_INT8, 1),
     ]  # fmt: skip
-    monkeypatch.setattr(systems, "has_beams", lambda: False)
-    assert systems.variants((OURS,), asked) == [Variant(OURS, None)]
-    monkeypatch.setattr(systems, "has_beams", lambda: True)
     assert [one.shown for one in systems.variants((OURS,), asked)] == ["auto", "1", "5"]
 
 
