@@ -46,8 +46,8 @@ def settle(
         )
     caption.revision += 1
     caption.folded_into = None  # what it says now is compared anew
-    caption.language, caption.text = language, scripts.to_traditional(text) if language == "zh-Hant" else text
-    caption.gaps = [list(gap) for gap in gaps]
+    caption.language, caption.text = language, _written(language, text)
+    caption.gaps = _listed(gaps)
     caption.seq = sequence.take(spoken.meeting)
     caption.save()
     caption.translations.all().delete()
@@ -64,6 +64,20 @@ def settle(
         for planned in translation.plan(language, caption.text, english)
     )
     return event_of(Caption.objects.select_related("participant").get(pk=spoken.clip))
+
+
+def says(clip_id: uuid.UUID, language: str, text: str, gaps: Sequence[tuple[int, int]]) -> bool:
+    """Whether a clip's caption says just that already."""
+    said = Caption.objects.filter(pk=clip_id).values_list("language", "text", "gaps").first()
+    return said == (language, _written(language, text), _listed(gaps))
+
+
+def _written(language: str, text: str) -> str:
+    return scripts.to_traditional(text) if language == "zh-Hant" else text
+
+
+def _listed(gaps: Sequence[tuple[int, int]]) -> list[list[int]]:
+    return [list(gap) for gap in gaps]
 
 
 def languages_before(spoken: Spoken) -> list[str]:

@@ -225,10 +225,12 @@ def lease(clip_id: uuid.UUID) -> tuple[Leased, Clip] | None:
     return Leased(clip_id, clip.version, clip.attempts), clip
 
 
-@pooled
-def extend(leased: Leased) -> bool:
+def renew(leased: Leased) -> bool:
     """Keep a clip a while longer. False where it was lost."""
     return bool(_mine(leased).update(lease_until=timezone.now() + LEASE))
+
+
+extend = pooled(renew)
 
 
 @pooled

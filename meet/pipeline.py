@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -93,7 +94,7 @@ async def _caption(clip_id: uuid.UUID) -> Clip | None:
         await _fail(leased, clip, why.reason)
         return clip
     if heard.is_gap:
-        await _fail(leased, clip, "no_words")
+        await _fail(leased, clip, "no_words", keeps=not heard.follows_first)
     else:
         await _settle_and_tell(leased, clip, heard)
     return clip
@@ -142,7 +143,7 @@ def _deadline(clip: Clip) -> int:
 
 
 async def _hear(leased: Leased, clip: Clip) -> Heard:
-    """The clip's words. The lease is renewed while the speech tier works on it."""
+    """The clip's words; its first text is shown before. The lease is renewed while the speech tier works on it."""
     sound = await asyncio.to_thread(clips.sound, clip.pk)
     if not sound and clip.chunks == 0:
         return Heard(text="", language="", silent="empty", suppressed="")
@@ -160,7 +161,7 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         speaker=str(clip.participant_id),
         english=translation.wants_english(clip.language),
     )
-    work = asyncio.ensure_future(recognizer.transcribe(sound, wanted))
+    work = asyncio.ensure_future(recognizer.transcribe(sound, wanted, partial(_show_first, leased, clip)))
     away = 0
     try:
         while not (await asyncio.wait([work], timeout=RENEW_SECONDS))[0]:
@@ -179,6 +180,17 @@ def _expected(clip: Clip) -> list[str]:
     return captions.languages_before(_spoken(clip))
 
 
+async def _show_first(leased: Leased, clip: Clip, heard: Heard) -> None:
+    """Show a text that is being decoded again. The clip stays `received`, and with its lease its translations wait."""
+    await _tell(clip, await _settle_first(leased, clip, heard))
+
+
+@pooled
+def _settle_first(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
+    with transaction.atomic():
+        return _revise(clip, heard) if heard.text and clips.renew(leased) else []
+
+
 async def _settle_and_tell(leased: Leased, clip: Clip, heard: Heard) -> None:
     await _tell(clip, await _settle(leased, clip, heard))
     await translation.request(clip.pk)
@@ -194,13 +206,23 @@ def _settle(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
             return _unsay(clip)
         if not clips.close(leased, Clip.State.CAPTIONED):
             return []
-        language = languages.tag_of(heard.language)
-        line = captions.settle(_spoken(clip), language, heard.text, heard.english, gaps=heard.gaps)
-        return [encode("caption", **line), *folding.release(clip.pk)]
+        return _revise(clip, heard) if heard.follows_first else _say(clip, heard)
+
+
+def _revise(clip: Clip, heard: Heard) -> list[str]:
+    """A new revision of a line, unless it says the same already."""
+    same = captions.says(clip.pk, languages.tag_of(heard.language), heard.text, heard.gaps)
+    return [] if same else _say(clip, heard)
+
+
+def _say(clip: Clip, heard: Heard) -> list[str]:
+    language = languages.tag_of(heard.language)
+    line = captions.settle(_spoken(clip), language, heard.text, heard.english, gaps=heard.gaps)
+    return [encode("caption", **line), *folding.release(clip.pk)]
 
 
 def _unsay(clip: Clip) -> list[str]:
-    """With more of its audio a clip says nothing after all: its line goes."""
+    """With more of its audio, or decoded again, a clip says nothing after all: its line goes."""
     sequence.hold(clip.meeting_id)  # before its captions and translations, as everybody takes them
     told = folding.release(clip.pk)
     if not captions.withdraw(clip.pk):
@@ -212,20 +234,22 @@ def _spoken(clip: Clip) -> captions.Spoken:
     return captions.Spoken(clip.pk, clip.meeting_id, clip.participant_id, clip.started_at)
 
 
-async def _fail(leased: Leased, clip: Clip, reason: str) -> None:
-    event = await _settle_failure(leased, clip, reason)
-    await _tell(clip, [event] if event else [])
+async def _fail(leased: Leased, clip: Clip, reason: str, *, keeps: bool = True) -> None:
+    await _tell(clip, await _settle_failure(leased, clip, reason, keeps=keeps))
+    await translation.request(clip.pk)  # of what was heard of it before
 
 
 @pooled
-def _settle_failure(leased: Leased, clip: Clip, reason: str) -> str | None:
+def _settle_failure(leased: Leased, clip: Clip, reason: str, *, keeps: bool) -> list[str]:
+    """Close the clip. What was heard of it before stays, and is not gone for a second failure; unless it was a first
+    text (not `keeps`) that the answer has no words for."""
     with transaction.atomic():
-        known = captions.exists(clip.pk)  # what was heard of it before stays, and is not gone for a second failure
+        known = keeps and captions.exists(clip.pk)
         state = Clip.State.CAPTIONED if known else Clip.State.FAILED
         if not clips.close(leased, state, reason=reason) or known:
-            return None
+            return []
         clip.reason = reason
-        return encode("gap", seq=sequence.take(clip.meeting_id), **gap(clip))
+        return [*_unsay(clip), encode("gap", seq=sequence.take(clip.meeting_id), **gap(clip))]
 
 
 def gap(clip: Clip) -> dict[str, Any]:

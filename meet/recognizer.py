@@ -1,10 +1,12 @@
 """The speech tier as the web sees it: one HTTP request a clip, and which errors are worth another try."""
 
 import asyncio
+import json
 import logging
 import math
 import socket
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ from meet.languages import SPOKEN
 log = logging.getLogger(__name__)
 VERDICTS = (httpx.codes.BAD_REQUEST, httpx.codes.REQUEST_ENTITY_TOO_LARGE, httpx.codes.UNPROCESSABLE_ENTITY)
 REASONS = ("undecodable", "too_long", "unknown_language")  # the tier's words for what it will never make anything of
+LINES = "application/x-ndjson"  # an answer that may come in two: a first text at once, and what the tier makes of it
 LONGEST_SECONDS = 3600  # no recording that is heard is longer
 NO_WORDS_MS = 2000  # speech of this length without any text is a gap; what is shorter is a cough or an "uh"
 # a slow model with many clips before this one takes its time; whether anybody is there at all is asked elsewhere
@@ -73,12 +76,16 @@ class Heard:
     suppressed: str
     english: str = ""  # where it was asked for, is to be had, and the text is not English
     gaps: tuple[tuple[int, int], ...] = ()
+    follows_first: bool = False  # its first text was told
 
     @property
     def is_gap(self) -> bool:
         """Whether somebody spoke, and no words came of it at all."""
         unheard = sum(end - start for start, end in self.gaps)
         return not self.text and not self.suppressed and unheard >= NO_WORDS_MS
+
+
+First = Callable[[Heard], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -146,8 +153,9 @@ async def engine() -> Engine:
     )
 
 
-async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
-    """The words of one clip. Raises Unavailable, NotUnderstood."""
+async def transcribe(sound: bytes, wanted: Wanted, first: First) -> Heard:
+    """The words of one clip. `first` is told a text that the tier doubts, and decodes again: what comes of that is the
+    answer. Raises Unavailable, NotUnderstood, and what `first` raises."""
     query: dict[str, str | int] = {
         "clip": wanted.clip,
         "ext": wanted.extension,
@@ -161,7 +169,7 @@ async def transcribe(sound: bytes, wanted: Wanted) -> Heard:
         "speaker": wanted.speaker,
         "english": "true" if wanted.english else "",
     }
-    return await _transcribed(sound, query)
+    return await _transcribed(sound, query, first)
 
 
 async def translate(sound: bytes, *, clip: str, language: str) -> str:
@@ -178,18 +186,56 @@ async def translate(sound: bytes, *, clip: str, language: str) -> str:
     return (await _transcribed(sound, query)).text
 
 
-async def _transcribed(sound: bytes, query: dict[str, str | int]) -> Heard:
+async def _transcribed(sound: bytes, query: dict[str, str | int], first: First | None = None) -> Heard:
+    asked = _http().stream(
+        "POST",
+        "/transcribe/binary",
+        params={key: value for key, value in query.items() if value != ""},
+        content=sound,
+        headers={"Accept": f"{LINES}, application/json"} if first else {},
+    )
     try:
-        answer = await _http().post(
-            "/transcribe/binary",
-            params={key: value for key, value in query.items() if value != ""},
-            content=sound,
-        )
+        async with asked as answer:
+            if first and answer.headers.get("content-type", "").startswith(LINES):
+                return await _last(answer, first)
+            return _heard(answer, _object(await answer.aread()))
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise Unavailable(type(error).__name__, reached=False) from error
     except httpx.HTTPError as error:
         raise Unavailable(type(error).__name__, reached=True) from error
-    return _heard(answer)
+
+
+async def _last(answer: httpx.Response, first: First) -> Heard:
+    """What the last line says; one before it that is marked as the first text is told."""
+    told, last = False, dict[str, Any]()
+    async for line in _lines(answer):
+        last = _object(line)
+        if last.get("first") and last.get("success"):
+            await first(_heard(answer, last))
+            told = True
+    if last.get("first"):
+        raise Unavailable("broken off after the first text", reached=True)
+    return replace(_heard(answer, last), follows_first=told)
+
+
+async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """An answer's lines. They end at line feeds alone: httpx' own end at other signs too, which a text may hold."""
+    rest = b""
+    async for piece in answer.aiter_bytes():
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line
+    if rest:
+        yield rest
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    """What is said in JSON; empty where it is none of ours."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _sound(value: Any) -> str:
@@ -209,12 +255,8 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value) and 0 <= value < LONGEST_SECONDS
 
 
-def _heard(answer: httpx.Response) -> Heard:
-    try:
-        body: Any = answer.json()
-    except ValueError:
-        body = {}
-    if answer.status_code == httpx.codes.OK and isinstance(body, dict) and body.get("success"):
+def _heard(answer: httpx.Response, body: dict[str, Any]) -> Heard:
+    if answer.status_code == httpx.codes.OK and body.get("success"):
         held_back = body.get("suppressed") or {}
         return Heard(
             text=_sound(body.get("text")).strip(),
@@ -224,9 +266,11 @@ def _heard(answer: httpx.Response) -> Heard:
             suppressed=_sound(held_back.get("text")),
             english=_sound(body.get("english")).strip(),
         )
-    if answer.status_code in VERDICTS and isinstance(body, dict) and body.get("retryable") is False:
+    failed_late = answer.status_code == httpx.codes.OK and body.get("success") is False  # the status was told before
+    if (failed_late or answer.status_code in VERDICTS) and body.get("retryable") is False:
         reason = str(body.get("reason", ""))
-        raise NotUnderstood(reason if reason in REASONS else "undecodable")
+        raise NotUnderstood(reason if reason in REASONS else "not_revised" if failed_late else "undecodable")
     # only the tier's own word is a verdict on the clip: a proxy's 404 during a deploy is none
-    worked_on = answer.is_server_error and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
+    broke = answer.is_server_error and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
+    worked_on = failed_late or broke
     raise Unavailable(f"status {answer.status_code}", reached=worked_on)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -15,6 +15,7 @@ from speech.config import Config
 from speech.engines import Engine, Hypothesis, Segment, Word, probe
 from speech.intake import Intake, Order, Taken
 from speech.scheduler import Broken, Scheduler, call_seconds
+from speech.second_pass import Complete, Passage
 from speech.segmenter import Rules
 from speech.transcription import Request, Told, Transcription
 from speech.turns import Priority
@@ -61,6 +62,9 @@ class Answer:
     words: tuple[Word, ...] = ()  # where they were asked for and the engine can
     gaps: tuple[gate.Span, ...] = ()  # speech that stayed without words
     english: str = ""  # the text in English, where it was asked for, is in another language and the model translates
+
+
+First = Callable[[Answer], None]
 
 
 class Node:
@@ -114,9 +118,10 @@ class Node:
         self._intake.close()
         self._files.close()
 
-    async def hear(self, request: Request, told: Told | None = None) -> Answer:
-        """The journey: decode, find speech, cut, transcribe, check; `told` hears of each clip that is done. Raises what
-        its steps raise."""
+    async def hear(self, request: Request, told: Told | None = None, first: First | None = None) -> Answer:
+        """The journey: decode, find speech, cut, transcribe, check; `told` hears of each clip that is done. `first`
+        hears a live final's first text, checked as the answer is, where it is doubted but worth showing until then.
+        Raises what its steps raise."""
         if self.scheduler is None:
             raise Loading("the model is being loaded")
         self._refuse_impossible(request, self.scheduler.engine)
@@ -126,11 +131,14 @@ class Node:
         if not gate.seconds(taken.spans):
             return self._silent(taken, request)
         found = await self._cut(taken, request, self.scheduler.engine.capabilities.window_seconds)
-        heard = await Transcription(request, self.scheduler, asked, told).of(found)
-        passages = [passage for one in heard for passage in one.passages]
-        texts = [_written(one.heard, request.script) for one in passages]
-        gaps = tuple(gap for one in heard for gap in one.gaps)
-        return _answer(clips.joined([one.clip for one in passages], texts), taken, gaps)
+
+        def doubted(passage: Passage) -> None:
+            answer = _answer([Complete((passage,))], taken, request.script)
+            if first and answer.text:  # the checks leave no text of one that repeats itself
+                first(answer)
+
+        transcription = Transcription(request, self.scheduler, asked, told, doubted if first else None)
+        return _answer(await transcription.of(found), taken, request.script)
 
     def _loaded(self) -> tuple[Engine, float]:
         """The engine, its first and slowest call behind it, and how long any later one may take."""
@@ -179,7 +187,9 @@ def _written(heard: Hypothesis, wanted: str) -> Hypothesis:
     )
 
 
-def _answer(heard: clips.Joined, taken: Taken, gaps: tuple[gate.Span, ...]) -> Answer:
+def _answer(clips_heard: Sequence[Complete], taken: Taken, wanted: str) -> Answer:
+    passages = [passage for one in clips_heard for passage in one.passages]
+    heard = clips.joined([one.clip for one in passages], [_written(one.heard, wanted) for one in passages])
     return Answer(
         text=heard.text,
         language=heard.language,
@@ -191,6 +201,6 @@ def _answer(heard: clips.Joined, taken: Taken, gaps: tuple[gate.Span, ...]) -> A
         compression_ratio=heard.compression_ratio,
         segments=heard.segments,
         words=heard.words,
-        gaps=gaps,
+        gaps=tuple(gap for one in clips_heard for gap in one.gaps),
         english=heard.english,
     )

@@ -25,7 +25,7 @@ from speech.engines import (
     refusal,
 )
 from speech.gate import Span
-from speech.jobs import Job, settle
+from speech.jobs import Doubted, Job, settle
 from speech.retries import Retries
 from speech.turns import Claim, Priority, Turns
 
@@ -95,8 +95,10 @@ class Scheduler:
         asked: float | None = None,
         begun: bool = False,
         speech: tuple[Span, ...] = (),
+        doubted: Doubted | None = None,
     ) -> Hypothesis:
-        """Wait for the clip's turn and text. `speech`: where in it somebody speaks.
+        """Wait for the clip's turn and text. `speech`: where in it somebody speaks. `doubted` hears of a first text
+        that looks wrong, before the clip is decoded again.
 
         `patience` sets its deadline, in seconds from `asked`, a time of `clock`
         (now, where it is not given). `begun`: more of a recording that is being heard. A caller that is cancelled
@@ -112,13 +114,15 @@ class Scheduler:
             raise error
         now = self.clock()
         claim = Claim(priority, now if asked is None else asked, patience, speaker, len(audio) / SAMPLE_RATE, begun)
-        job = Job(row, priority, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        job = Job(row, priority, loop.create_future(), loop.create_future() if doubted else None)
         turn = self._turns.enter(job, claim, now)
         self._idle.clear()
         self._work.set()
         try:
-            return await job.answer
+            return await job.answered(doubted)
         finally:
+            job.answer.cancel()
             self._turns.leave(turn)
 
     @property
@@ -194,7 +198,8 @@ class Scheduler:
             outcomes = [heard] * len(group) if isinstance(heard, Exception) else heard
             for job, outcome in zip(group, outcomes, strict=True):
                 if isinstance(outcome, Hypothesis) and job.doubts(outcome):
-                    self._retries.add(job.after(outcome), job.priority, self.clock())
+                    told = job.first is not None
+                    self._retries.add(job.after(outcome), job.priority, self.clock(), told=told)
                 else:
                     settle(job, outcome)
 

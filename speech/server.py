@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,11 +15,13 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive
 
-from speech import codec, intake, scheduler, turns, wire
+from speech import codec, intake, lines, scheduler, turns, wire
 from speech.engines import EngineError
+from speech.guard import Guard
 from speech.node import FILE_MAX_SECONDS, Answer, Loading, Node, Unusable
+from speech.transcription import Request
 
 logger = logging.getLogger(__name__)
 
@@ -78,11 +79,13 @@ def create_app(node: Node, *, on_failure: Callable[[Exception], None] | None = N
         exception_handlers={HTTPException: _http_error},
     )
     app.state.node, app.state.held = node, 0
-    return _Guard(app, node.config.token)
+    return Guard(app, node.config.token)
 
 
 async def _transcribe_binary(http: HttpRequest) -> Response:
-    """A clip's bytes as the body, everything else in the query."""
+    """A clip's bytes as the body, everything else in the query. Who takes lines gets a doubted text at once."""
+    if lines.accepted(http):
+        return await lines.reply(lambda first: _answered(http, _body(http), http.query_params, first))
     return await _answered(http, _body(http), http.query_params)
 
 
@@ -102,14 +105,22 @@ async def _transcribe_file(http: HttpRequest) -> Response:
     return await _answered(http, body(), fields)
 
 
-async def _answered(http: HttpRequest, body: Coroutine[Any, Any, bytes], fields: Mapping[str, str]) -> Response:
-    """Hear a clip and say what came of it, in JSON, whatever came of it."""
+async def _answered(
+    http: HttpRequest, body: Coroutine[Any, Any, bytes], fields: Mapping[str, str], first: lines.First | None = None
+) -> Response:
+    """Hear a clip and say what came of it, in JSON, whatever came of it. `first` gets a doubted text before that, as a
+    reply like the last one."""
     clip = wire.printable(fields.get("clip", ""))
     try:
         data = await body
         began = time.monotonic()
         request = wire.parse(data, fields)
-        answer = await _unless_gone(http, _node(http).hear(request))
+
+        def doubted(answer: Answer) -> None:
+            if first:
+                first(_shown(http, request, answer, began, first=True))
+
+        answer = await _unless_gone(http, _node(http).hear(request, first=doubted if first else None))
     except HTTPException:
         raise
     except ClientDisconnect:
@@ -120,11 +131,16 @@ async def _answered(http: HttpRequest, body: Coroutine[Any, Any, bytes], fields:
         http.app.state.held -= getattr(http.state, "held", 0)
     if answer is None:
         return Response(status_code=499)
-    spent = time.monotonic() - began
-    logger.info("clip %s: %.2f s heard in %.3f s, %s", clip, answer.duration, spent, answer.silent or "text")
+    return _shown(http, request, answer, began)
+
+
+def _shown(http: HttpRequest, request: Request, answer: Answer, began: float, *, first: bool = False) -> Response:
+    """An answer as a reply; the log has what there is of it beside its words."""
+    spent, found = time.monotonic() - began, answer.silent or ("first text" if first else "text")
+    logger.info("clip %s: %.2f s heard in %.3f s, %s", request.clip, answer.duration, spent, found)
     engine = _node(http).engine
     model = engine.model if engine else ""
-    return JSONResponse(wire.shown(answer, spent, model, timestamps=request.options.timestamps))
+    return JSONResponse(wire.shown(answer, spent, model, timestamps=request.options.timestamps, first=first))
 
 
 async def _models(http: HttpRequest) -> Response:
@@ -276,23 +292,3 @@ def _report(task: asyncio.Task[scheduler.Broken], on_failure: Callable[[Exceptio
     error = task.exception() or task.result()
     if isinstance(error, Exception) and on_failure:
         on_failure(error)
-
-
-class _Guard:
-    """Asks for the token, where there is one, before anything but `/livez` is answered."""
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._wanted = f"Bearer {token}".encode() if token else b""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._wanted and scope["path"] != "/livez":
-            given = dict(scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(given, self._wanted):
-                refused: Callable[..., Awaitable[None]] = JSONResponse(
-                    {"success": False, "error": "token missing or wrong", "retryable": False},
-                    401,
-                    {"WWW-Authenticate": "Bearer"},
-                )
-                return await refused(scope, receive, send)
-        return await self._app(scope, receive, send)

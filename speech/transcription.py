@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from speech.clips import Clip
 from speech.engines import Hypothesis, Options
+from speech.jobs import Doubted
 from speech.scheduler import Scheduler
 from speech.second_pass import Complete, Passage, complete
 from speech.turns import Priority
@@ -46,14 +47,24 @@ class Progress:
 
 
 Told = Callable[[Progress], None]
+First = Callable[[Passage], None]
 
 
 class Transcription:
     """One request's way through the scheduler."""
 
-    def __init__(self, request: Request, scheduler: Scheduler, asked: float, told: Told | None = None) -> None:
-        """`asked`: when the request came, a time of the scheduler's clock; `told` hears of each clip that is done."""
+    def __init__(
+        self,
+        request: Request,
+        scheduler: Scheduler,
+        asked: float,
+        told: Told | None = None,
+        first: First | None = None,
+    ) -> None:
+        """`asked`: when the request came, a time of the scheduler's clock; `told` hears of each clip that is done.
+        `first` hears of a live final's first text where that is doubted, if the final is one clip."""
         self._request, self._scheduler, self._asked, self._told = request, scheduler, asked, told
+        self._early = first
         self._options = _for_coverage(request)
         self._room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
         self._done = Progress(0, 0, 0.0, 0.0)
@@ -61,16 +72,18 @@ class Transcription:
     async def of(self, clips: Sequence[Clip]) -> list[Complete]:
         """What is said in each clip. Raises what the scheduler raises."""
         self._done = Progress(0, len(clips), 0.0, sum(clip.seconds for clip in clips))
-        firsts = await _all(self._first(clip, place) for place, clip in enumerate(clips))
+        early = self._early if self._request.priority is Priority.FINAL and len(clips) == 1 else None
+        firsts = await _all(self._first(clip, place, early) for place, clip in enumerate(clips))
         spoken = _spoken(clips, firsts) if self._request.priority is Priority.FILE else None
         return await _all(
             self._completed(clip, first, place, spoken)
             for place, (clip, first) in enumerate(zip(clips, firsts, strict=True))
         )
 
-    async def _first(self, clip: Clip, place: int) -> Hypothesis:
+    async def _first(self, clip: Clip, place: int, early: First | None) -> Hypothesis:
+        doubted = (lambda heard: early(Passage(clip, heard))) if early else None
         async with self._room:
-            return await self._hear(clip, self._options, place, begun=place > 0)
+            return await self._hear(clip, self._options, place, begun=place > 0, doubted=doubted)
 
     async def _completed(self, clip: Clip, first: Hypothesis, place: int, spoken: str | None) -> Complete:
         """`spoken`: the language that the recording is in; a clip whose own is doubtful is heard again in it."""
@@ -94,7 +107,9 @@ class Transcription:
             self._told(self._done)
         return whole
 
-    def _hear(self, clip: Clip, options: Options, place: int, *, begun: bool) -> Coroutine[object, object, Hypothesis]:
+    def _hear(
+        self, clip: Clip, options: Options, place: int, *, begun: bool, doubted: Doubted | None = None
+    ) -> Coroutine[object, object, Hypothesis]:
         request = self._request
         return self._scheduler.hear(
             clip.audio,
@@ -105,6 +120,7 @@ class Transcription:
             asked=self._asked,
             begun=begun,
             speech=clip.speech,
+            doubted=doubted,
         )
 
 

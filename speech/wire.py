@@ -90,8 +90,9 @@ def _number(fields: Mapping[str, str], name: str) -> float | None:
     return number
 
 
-def shown(answer: Answer, spent: float, model: str, *, timestamps: bool) -> dict[str, object]:
-    """An answer as JSON; `spent` in seconds, `model` the one that heard it, whichever was asked for."""
+def shown(answer: Answer, spent: float, model: str, *, timestamps: bool, first: bool = False) -> dict[str, object]:
+    """An answer as JSON; `spent` in seconds, `model` the one that heard it, whichever was asked for. `first`: another
+    one follows it."""
     fields: dict[str, object] = {
         "success": True,
         "text": answer.text,
@@ -109,6 +110,8 @@ def shown(answer: Answer, spent: float, model: str, *, timestamps: bool) -> dict
     }
     if timestamps:
         fields["segments"] = [{"start": s.start, "end": s.end, "text": s.text} for s in answer.segments]
+    if first:
+        fields["first"] = True
     return fields
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import DenseRank
 from django.utils import timezone
 
 from meet import events, meetings, sequence
-from meet.models import Meeting, Translation
+from meet.models import Clip, Meeting, Translation
 from meet.orm_pool import pooled
 from meet.translation.provider import WHISPER, Ask
 from meet.translation.scripts import CHINESE
@@ -159,7 +159,11 @@ def _event(job: Job, seq: int, language: str, text: str, provider: str) -> str:
 
 
 def _due(now: datetime) -> QuerySet[Translation]:
+    """Of what is being heard nothing is due: its line may change in a moment, and the question would be wasted. Whoever
+    hears it holds a lease, so that ends, whatever becomes of them."""
     waiting = Translation.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), WAITING)
+    being_heard = Q(caption__clip__state=Clip.State.RECEIVED, caption__clip__lease_until__gt=now)
+    waiting = waiting.exclude(being_heard)
     return waiting.select_related("caption__meeting").order_by("caption__started_at", "caption_id", "language")
 
 

@@ -53,6 +53,11 @@ async def said(speaker, sound, mime="audio/wav", language=""):
     return event.clip
 
 
+async def nobody(_first):
+    """Hears of no first text."""
+    raise AssertionError("nothing was doubted")
+
+
 async def state(clip):
     row = await Clip.objects.aget(pk=clip)
     return row.state
@@ -211,7 +216,7 @@ async def test_only_the_tiers_own_word_is_a_verdict_on_a_clip(settings, status, 
         settings.SPEECH_URL = address
         recognizer._client = None
         with pytest.raises(verdict):
-            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None, 1000))
+            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None, 1000), nobody)
 
 
 async def test_the_last_words_reach_the_page_of_a_meeting_that_just_ended(cast, tier, audience):
@@ -239,7 +244,7 @@ async def test_a_clip_is_waited_for_as_long_as_the_tier_says_that_it_is_there(ca
     clip = await said(cast.alice, HELLO.path.read_bytes())
     hears = asyncio.Event()
 
-    async def slow(_sound, _wanted):
+    async def slow(_sound, _wanted, _first):
         await hears.wait()
         return recognizer.Heard(HELLO.text, "zh", "", "")
 
@@ -262,7 +267,7 @@ async def test_a_wrong_token_is_no_verdict_on_the_clip(cast, settings):
         settings.SPEECH_URL, settings.SPEECH_TOKEN = address, "wrong"
         recognizer._client = None
         with pytest.raises(recognizer.Unavailable):
-            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None, 1000))
+            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None, 1000), nobody)
         async with httpx.AsyncClient(headers={"Authorization": "Bearer right"}) as client:
             assert (await client.get(f"{address}/health")).status_code == 200
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from speech.retries import LIVE_SECONDS, TOGETHER, Retries
+from speech.retries import LIVE_SECONDS, TOGETHER, TOLD_SECONDS, Retries
 from speech.turns import FILE_SECONDS, Priority
 
 FINAL, PARTIAL, FILE = Priority.FINAL, Priority.PARTIAL, Priority.FILE
@@ -46,6 +46,14 @@ def test_a_live_line_that_waited_too_long_expires_and_a_file_does_not():
     assert retries.expired(LIVE_SECONDS) == []
     assert retries.expired(LIVE_SECONDS + 0.1) == ["line"]
     assert len(retries) == 2
+
+
+def test_a_line_whose_first_text_was_told_waits_longer_and_after_those_that_nobody_has_seen():
+    retries = queue(("unseen", FINAL, 1.0))
+    retries.add("told", FINAL, 0.0, told=True)
+    assert retries.take(1, 2.0, None) == ["unseen"]
+    assert retries.expired(TOLD_SECONDS) == []
+    assert retries.expired(TOLD_SECONDS + 0.1) == ["told"]
 
 
 def test_what_is_cleared_is_given_back_once():

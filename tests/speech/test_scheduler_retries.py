@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from speech.engines import Capabilities, EngineError, Hypothesis, Options, Outcome, Row
-from speech.retries import LIVE_SECONDS
+from speech.retries import LIVE_SECONDS, TOLD_SECONDS
 from speech.scheduler import Closed, Scheduler
 from speech.turns import Priority
 
@@ -69,8 +69,10 @@ async def queue(engine, clock) -> AsyncIterator[Scheduler]:
     await queue.drain(30)
 
 
-async def hear(queue: Scheduler, length: int, priority=Priority.FINAL, options=ENGLISH) -> asyncio.Task[Hypothesis]:
-    task = asyncio.create_task(queue.hear(np.zeros(length, np.float32), options, priority))
+async def hear(
+    queue: Scheduler, length: int, priority=Priority.FINAL, options=ENGLISH, doubted=None
+) -> asyncio.Task[Hypothesis]:
+    task = asyncio.create_task(queue.hear(np.zeros(length, np.float32), options, priority, doubted=doubted))
     await asyncio.sleep(0)  # it waits for its turn
     return task
 
@@ -115,6 +117,77 @@ async def test_under_load_a_line_gets_its_first_text_in_time(queue, engine, cloc
     await later
     assert (await doubtful).text == "first"
     assert engine.calls == [[(WRONG, False)], [(RIGHT, False)]]
+
+
+async def test_a_caller_who_asks_for_it_hears_of_a_doubted_text_before_it_is_decoded_again(queue, engine):
+    told: asyncio.Queue[Hypothesis] = asyncio.Queue()
+    doubtful = await hear(queue, WRONG, doubted=told.put_nowait)
+    engine.go.release()
+    assert (await asyncio.wait_for(told.get(), 30)).text == "first"
+    assert not doubtful.done()
+    engine.go.release()
+    assert (await doubtful).text == "sure"
+    assert told.empty()
+
+
+async def test_of_a_text_that_looks_right_nobody_hears_before_the_answer(queue, engine):
+    told: asyncio.Queue[Hypothesis] = asyncio.Queue()
+    engine.go.release()
+    assert (await (await hear(queue, RIGHT, doubted=told.put_nowait))).text == "first"
+    assert told.empty()
+
+
+async def told_under_load(queue, engine, clock, waits) -> Hypothesis:
+    """What a line is answered whose first text was told, where a retry can begin only after so many seconds."""
+    told: asyncio.Queue[Hypothesis] = asyncio.Queue()
+    doubtful = await hear(queue, WRONG, doubted=told.put_nowait)
+    await begun(engine)
+    later = await hear(queue, RIGHT)
+    engine.go.release()
+    await begun(engine)  # the later one is at the engine, and takes long
+    clock.now += waits
+    engine.go.release(2)
+    await later
+    assert (await told.get()).text == "first"
+    return await doubtful
+
+
+async def test_under_load_a_line_whose_first_text_was_told_is_revised_later(queue, engine, clock):
+    assert (await told_under_load(queue, engine, clock, LIVE_SECONDS + 1)).text == "sure"
+
+
+async def test_a_line_whose_first_text_was_told_keeps_it_where_there_is_no_time_for_long(queue, engine, clock):
+    assert (await told_under_load(queue, engine, clock, TOLD_SECONDS + 1)).text == "first"
+    assert engine.calls == [[(WRONG, False)], [(RIGHT, False)]]
+
+
+async def test_an_error_in_what_hears_of_a_first_text_is_its_callers_own(queue, engine):
+    def fail(_first: Hypothesis) -> None:
+        raise ValueError("not to be had")
+
+    doubtful = await hear(queue, WRONG, doubted=fail)
+    engine.go.release(3)
+    with pytest.raises(ValueError, match="not to be had"):
+        await doubtful
+    assert (await (await hear(queue, RIGHT))).text == "first"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+async def test_a_caller_who_leaves_before_or_after_the_first_text_is_not_decoded_for(queue, engine, before):
+    told: asyncio.Queue[Hypothesis] = asyncio.Queue()
+    doubtful = await hear(queue, WRONG, doubted=told.put_nowait)
+    await begun(engine)
+    if before:
+        doubtful.cancel()
+    later = await hear(queue, RIGHT)
+    engine.go.release()
+    if not before:
+        await told.get()
+        doubtful.cancel()
+    engine.go.release(2)
+    await later
+    assert (await (await hear(queue, RIGHT + 1))).text == "first"
+    assert (WRONG, True) not in [row for call in engine.calls for row in call]
 
 
 async def test_a_retry_that_fails_leaves_the_first_text(queue, engine):

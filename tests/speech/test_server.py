@@ -189,7 +189,7 @@ class Occupied:
     def __init__(self) -> None:
         self.config, self.engine, self.done = SimpleNamespace(token=""), None, asyncio.Event()
 
-    async def hear(self, request: Request) -> Answer:
+    async def hear(self, request: Request, first: object) -> Answer:
         await self.done.wait()
         return Answer("said", "en", 1.0, None, None, 0.0, 1.0, 0.0, ())
 

@@ -16,8 +16,8 @@ export class Captions {
   #early = new Early();
 
   /** @param {{pane: import('./pane.js').Pane, speakers: import('./speakers.js').Speakers, translates: boolean,
-   *   languages: string[], onFinal: (caption: Caption) => void, folded: import('./folded.js').Folded,
-   *   dress: (line: HTMLElement) => void}} options  dress: a line is in the page now */
+   *   languages: string[], onFinal: (caption: Caption, anew: boolean) => void, folded: import('./folded.js').Folded,
+   *   dress: (line: HTMLElement) => void}} options  anew: it is no revision; dress: a line is in the page now */
   constructor({ pane, speakers, translates, languages, onFinal, folded, dress }) {
     this.#pane = pane;
     this.#folded = folded;
@@ -34,9 +34,10 @@ export class Captions {
   /** What happened just now. @param {Caption | Gap} event */
   show(event) {
     const known = this.#get(event.clip);
+    const read = known?.state === 'final' ? known.revision : 0;
     if (!this.take(event)) return;
     if (!known) this.#pane.count(event.clip);
-    if (event.type === 'caption' && event.state === 'final') this.#onFinal(event);
+    if (event.type === 'caption' && event.state === 'final' && event.revision > read) this.#onFinal(event, !read);
     this.#pane.keep();
   }
 

@@ -30,7 +30,7 @@ export class Controls {
   /** Those the reader wants. */
   get languages() { return this.#boxes.filter((box) => box.checked).map((box) => box.value); }
 
-  /** For screen readers, politely: finals only, and messages.
+  /** For screen readers, politely: finals only, and messages. A revision takes the place of what was read before.
    *  @param {{name: string, text: string, lang: string, clip?: string}} said */
   announce({ name, text, lang, clip = '' }) {
     if (!piece('announce-captions', HTMLInputElement).checked) return;
@@ -39,11 +39,12 @@ export class Controls {
     line.lang = lang;
     line.dataset.of = clip;
     line.textContent = say('announced', { name, text });
+    if (clip) this.hush(clip);
     region.append(line);
     while (region.children.length > ANNOUNCED) region.firstElementChild?.remove();
   }
 
-  /** What was withdrawn stands nowhere, and is announced no more. @param {string} clip */
+  /** What was withdrawn or revised stands nowhere, and is announced no more. @param {string} clip */
   hush(clip) { piece('announce', HTMLElement).querySelector(`[data-of="${CSS.escape(clip)}"]`)?.remove(); }
 
   #choose() {

@@ -21,7 +21,7 @@ export class Reading {
 
   /** @param {{address: string, meeting: () => number | null, speakers: import('./speakers.js').Speakers,
    *   send: (event: object) => boolean, translates: boolean, languages: string[],
-   *   onFinal: (caption: import('./events.js').Caption) => void,
+   *   onFinal: (caption: import('./events.js').Caption, anew: boolean) => void,
    *   onMessage: (message: import('./events.js').Message) => void, dress: (line: HTMLElement) => void,
    *   mayUnfold: (speakers: string[]) => boolean}} options
    *   address: where the record's lines are had; meeting: which one is shown */

@@ -46,9 +46,9 @@ const reading = new Reading({
   send,
   translates: dataset.translator === 'on',
   languages: controls.languages,
-  onFinal: (caption) => {
+  onFinal: (caption, anew) => {
     controls.announce(caption);
-    status.final(caption);
+    if (anew) status.final(caption);
   },
   onMessage: ({ name, text }) => controls.announce({ name, text, lang: '' }),
   dress: (line) => withdrawing.dress(line),
@@ -165,7 +165,9 @@ function show(event) {
     case 'caption':
     case 'gap': return reading.captions.show(event);
     case 'translation': return reading.captions.translate(event);
-    case 'unsaid': return reading.captions.unsay(event.clip);
+    case 'unsaid':
+      controls.hush(event.clip);
+      return reading.captions.unsay(event.clip);
     case 'withdrawn':
       uplink.withdrawn(event.clip);
       withdrawing.settled(event.clip);
