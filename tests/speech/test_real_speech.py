@@ -12,12 +12,13 @@ from bench import joined, sentences, systems, words
 from bench.index import MIXED, NONE, Recording
 from speech import loading
 from speech.config import Config
-from speech.engines import Engine, Options
+from speech.engines import MOST_BEAMS, Engine, Options
 from speech.node import Answer, Node
 from speech.transcription import Request
 from speech.turns import Priority
 from tests import human_speech, spoken_samples
 
+CONFIG = Config(beam=MOST_BEAMS)  # on a busy machine too
 ROOM = ("en", "ja", "zh")  # languages that a room offers
 CLIP_SECONDS = 30.0  # that one row of the engine holds
 MOST_LOST = 0.02  # of a recording's words: the same speech between other edges is heard a little otherwise
@@ -30,7 +31,7 @@ def real_engine(real_model: Path) -> Engine:
 
 @pytest.fixture
 async def node(real_engine: Engine) -> AsyncIterator[Node]:
-    node = Node(Config(), lambda: real_engine)
+    node = Node(CONFIG, lambda: real_engine)
     await node.start()
     yield node
     await node.stop()
@@ -74,7 +75,7 @@ async def test_joined_sentences_are_there_or_shown_as_missing(node: Node, priori
 @pytest.mark.long
 async def test_the_voice_detector_costs_no_recording_a_word(node: Node, real_engine: Engine) -> None:
     """Each recording with the detector and without: as many of its words are found."""
-    without = Node(Config(aggressiveness=None), lambda: real_engine)
+    without = Node(replace(CONFIG, aggressiveness=None), lambda: real_engine)
     await without.start()
     worse = {}
     try:
