@@ -16,6 +16,7 @@ import pytest
 from speech.engines import Audio, Engine, Options, Outcome, Row
 from speech.scheduler import Scheduler
 from speech.turns import Priority
+from tests import human_speech
 from tests.speech import sounds
 from tests.speech.simulated import Device, Play, Spoken, conversation, flood
 from tests.speech_process import ROOT
@@ -122,3 +123,21 @@ def test_memory_stays_where_it_is_over_thousands_of_clips():
     print(f"{figures['late_mb']:.1f} MB at the end, {figures['peak_mb']:.1f} MB at most")
     assert figures["heard"] == figures["clips"] == 4000
     assert figures["late_mb"] - figures["early_mb"] < 30
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(4000)
+def test_memory_stays_where_it_is_over_an_hour_of_peoples_speech(real_model):
+    """What each ten minutes of sound leave in memory, four people at once. `python -m tests.speech.steady_people`."""
+    assert real_model.is_file()
+    human_speech.folder("human")  # skips where it is not there
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.speech.steady_people", "3600"],
+        cwd=ROOT, capture_output=True, text=True, timeout=3900, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    print(f"\n{figures}")
+    early, *later = figures["mb_each_10_minutes"]
+    assert figures["heard_seconds"] >= 3600
+    assert max(later) - early < 60
