@@ -72,6 +72,8 @@ def sifted(heard: Hypothesis, voice: Voice) -> Sifted:
     if len(pieces) < 2:
         return Sifted(heard)
     reasons = [_doubt(piece, voice) for piece in pieces]
+    if any(reasons) and all(checks.is_phantom(piece.text) for piece in pieces):  # invented together
+        reasons = [reason or "phantom" for reason in reasons]
     left = [piece for piece, reason in zip(pieces, reasons, strict=True) if not reason]
     if len(left) == len(pieces):
         return Sifted(heard)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from speech.decoder.attention import attention
 from speech.decoder.cache import Attended as Attended
 from speech.decoder.cache import Cache, StaticCache
 from speech.decoder.checkpoint import Checkpoint
@@ -86,7 +87,7 @@ class Model:
         x = x + self._times[: x.shape[1]]
         for block in self._encoder:
             q, k, v = self._split(block.qkv(_normed(x, block.before)), self.dims.n_audio_head)
-            x = block.out.added(_merged(F.scaled_dot_product_attention(q, k, v)), x)
+            x = block.out.added(_merged(attention(q, k, v)), x)
             x = block.down.added(block.up(_normed(x, block.middle)), x)
         return _normed(x, self._encoder_norm)
 
@@ -150,7 +151,7 @@ class Model:
         """x with what cross-attention adds to it."""
         query = _headed(block.query(_normed(x, block.listening)), self.dims.n_text_head)
         if folds is None:
-            attended = _merged(F.scaled_dot_product_attention(query, *listening))
+            attended = _merged(attention(query, *listening))
         else:
             attended = _folded_attention(query, listening, folds)
         return block.listened.added(attended, x)
@@ -213,7 +214,7 @@ def _folded_attention(query: torch.Tensor, listening: Attended, folds: Folds) ->
     for rows, width in folds:
         keys, values = (part[row : row + rows] for part in listening)
         together = folded(query[at : at + rows * width], width)
-        found.append(unfolded(F.scaled_dot_product_attention(together, keys, values)))
+        found.append(unfolded(attention(together, keys, values)))
         row, at = row + rows, at + rows * width
     return found[0] if len(found) == 1 else torch.cat(found)
 

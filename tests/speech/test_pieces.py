@@ -60,6 +60,13 @@ def test_a_phantom_before_the_speech_goes():
     assert reasons(left) == [("字幕製作人。", "phantom")]
 
 
+def test_phantoms_and_nothing_else_go_together():
+    farewell = said(7.0, (" See", 0.5), (" you", 0.9), (" in", 0.9), (" the", 0.9), (" next", 0.9), (" video.", 0.9))
+    left = sifted(heard("en", (5.0, 7.0, THANKS), (7.0, 9.0, farewell)), TALK)
+    assert left.heard is None
+    assert reasons(left) == [("Thank you.", "phantom"), ("See you in the next video.", "phantom")]
+
+
 def test_thanks_that_somebody_says_at_the_end_stay():
     thanks = said(1.4, (" Thank", 0.83), (" you.", 0.97))
     row = heard("en", (0.0, 1.4, START), (1.4, 2.0, thanks))
