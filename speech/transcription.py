@@ -62,9 +62,10 @@ class Transcription:
         first: First | None = None,
     ) -> None:
         """`asked`: when the request came, a time of the scheduler's clock; `told` hears of each clip that is done.
-        `first` hears of a live final's first text where that is doubted, if the final is one clip."""
+        `first` hears once of a live final's first text that is not the answer yet, if the final is one clip: where it
+        is doubted, or leaves speech out."""
         self._request, self._scheduler, self._asked, self._told = request, scheduler, asked, told
-        self._early = first
+        self._early = first if request.priority is Priority.FINAL else None
         self._options = _for_coverage(request)
         self._room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
         self._done = Progress(0, 0, 0.0, 0.0)
@@ -72,23 +73,31 @@ class Transcription:
     async def of(self, clips: Sequence[Clip]) -> list[Complete]:
         """What is said in each clip. Raises what the scheduler raises."""
         self._done = Progress(0, len(clips), 0.0, sum(clip.seconds for clip in clips))
-        early = self._early if self._request.priority is Priority.FINAL and len(clips) == 1 else None
-        firsts = await _all(self._first(clip, place, early) for place, clip in enumerate(clips))
+        if len(clips) > 1:
+            self._early = None
+        firsts = await _all(self._first(clip, place) for place, clip in enumerate(clips))
         spoken = _spoken(clips, firsts) if self._request.priority is Priority.FILE else None
         return await _all(
             self._completed(clip, first, place, spoken)
             for place, (clip, first) in enumerate(zip(clips, firsts, strict=True))
         )
 
-    async def _first(self, clip: Clip, place: int, early: First | None) -> Hypothesis:
-        doubted = (lambda heard: early(Passage(clip, heard))) if early else None
+    async def _first(self, clip: Clip, place: int) -> Hypothesis:
+        doubted = (lambda heard: self._tell_early(clip, heard)) if self._early else None
         async with self._room:
             return await self._hear(clip, self._options, place, begun=place > 0, doubted=doubted)
+
+    def _tell_early(self, clip: Clip, heard: Hypothesis) -> None:
+        early, self._early = self._early, None
+        if early:
+            early(Passage(clip, heard))
 
     async def _completed(self, clip: Clip, first: Hypothesis, place: int, spoken: str | None) -> Complete:
         """`spoken`: the language that the recording is in; a clip whose own is doubtful is heard again in it."""
 
         def again(part: Clip, language: str | None) -> Awaitable[Hypothesis]:
+            if not first.turns:
+                self._tell_early(clip, first)
             options = replace(self._options, prompt=None, language=language or self._options.language)
             return self._hear(part, options, place, begun=True)
 

@@ -112,6 +112,23 @@ async def test_a_doubted_text_is_told_while_it_is_decoded_again_and_the_answer_a
         assert [line async for line in lines] == []
 
 
+async def test_a_text_that_leaves_speech_out_is_told_while_that_is_heard_again(http, engine):
+    engine.says = replace(SURE, segments=(Segment(0.0, 0.4, "sure"),))
+    first, last = await told(http)
+    assert (first["first"], first["text"]) == (True, "sure")
+    assert "first" not in last
+    assert len(engine.rows) > 1
+
+
+async def test_a_doubted_text_that_leaves_speech_out_is_told_once(http, engine):
+    engine.says = replace(DOUBTED, segments=(Segment(0.0, 0.4, "first"),))
+    engine.revises = replace(SURE, segments=(Segment(0.0, 0.4, "sure"),))
+    engine.go.release(20)
+    first, last = await told(http)
+    assert (first["first"], first["text"]) == (True, "first")
+    assert "first" not in last
+
+
 async def test_a_text_that_looks_right_is_one_line(http, engine):
     engine.says = SURE
     (line,) = await told(http)
