@@ -1,6 +1,7 @@
 /** Where clips outlive their page: IndexedDB. Each page has its own; those of a page that is gone go to the next one. */
 
 const NAME = 'meet-clips';
+const LOCK_TRIES = 3;
 const TOO_OLD = 48 * 3_600_000;   // ms: no server takes it any more, and nobody's voice is kept for nothing
 
 /**
@@ -57,7 +58,7 @@ export class Shelf extends EventTarget {
   }
 
   /** A page holds a lock of its own as long as it lives. @param {string} page @returns {Promise<Left[]>} */
-  async #inherit(page) { return navigator.locks.request(lockOf(page), () => this.#take(page)); }
+  async #inherit(page) { return locked(lockOf(page), () => this.#take(page)); }
 
   /** @param {string} page @returns {Promise<Left[]>} */
   async #take(page) {
@@ -74,8 +75,8 @@ export class Shelf extends EventTarget {
   async #kept() { return done((await this.#db).transaction('clips').objectStore('clips').getAll()); }
 
   async #open() {
-    await new Promise((granted) => {
-      void navigator.locks.request(lockOf(this.#page), () => new Promise(() => { granted(null); }));
+    await new Promise((granted, refused) => {
+      locked(lockOf(this.#page), () => new Promise(() => { granted(null); })).catch(refused);
     });
     const opening = indexedDB.open(NAME, 1);
     opening.onupgradeneeded = () => {
@@ -100,6 +101,22 @@ export class Shelf extends EventTarget {
     this.#failed = true;
     console.warn('clips are kept in this page alone', error);
     this.dispatchEvent(new Event('failed'));
+  }
+}
+
+/** Work under a lock. Chromium refuses now and then to call back in a page that another one opened («The provided
+ *  callback is no longer runnable»): the lock is then asked for again.
+ *  @template T @param {string} name @param {() => Promise<T>} work @returns {Promise<T>} */
+async function locked(name, work, tries = LOCK_TRIES) {
+  let begun = false;
+  try {
+    return await navigator.locks.request(name, () => {
+      begun = true;
+      return work();
+    });
+  } catch (error) {
+    if (begun || tries === 1) throw error;
+    return locked(name, work, tries - 1);
   }
 }
 
