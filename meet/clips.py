@@ -225,12 +225,9 @@ def lease(clip_id: uuid.UUID) -> tuple[Leased, Clip] | None:
     return Leased(clip_id, clip.version, clip.attempts), clip
 
 
-def renew(leased: Leased) -> bool:
+def extend(leased: Leased) -> bool:
     """Keep a clip a while longer. False where it was lost."""
     return bool(_mine(leased).update(lease_until=timezone.now() + LEASE))
-
-
-extend = pooled(renew)
 
 
 @pooled

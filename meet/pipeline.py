@@ -168,7 +168,7 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
             away = 0 if status.answers() else away + RENEW_SECONDS
             if away >= GONE_AFTER:
                 raise recognizer.Unavailable("nobody answers any more", reached=True)
-            if not await clips.extend(leased):  # what comes back would change nothing
+            if not await pooled(clips.extend)(leased):  # what comes back would change nothing
                 raise recognizer.Unavailable("it is another's by now", reached=True)
         return await work
     finally:
@@ -181,14 +181,14 @@ def _expected(clip: Clip) -> list[str]:
 
 
 async def _show_first(leased: Leased, clip: Clip, heard: Heard) -> None:
-    """Show a text that is being decoded again. The clip stays `received`, and with its lease its translations wait."""
+    """Show a text that is not the answer yet. The clip stays `received`, and with its lease its translations wait."""
     await _tell(clip, await _settle_first(leased, clip, heard))
 
 
 @pooled
 def _settle_first(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
     with transaction.atomic():
-        return _revise(clip, heard) if heard.text and clips.renew(leased) else []
+        return _revise(clip, heard) if heard.text and clips.extend(leased) else []
 
 
 async def _settle_and_tell(leased: Leased, clip: Clip, heard: Heard) -> None:

@@ -154,8 +154,8 @@ async def engine() -> Engine:
 
 
 async def transcribe(sound: bytes, wanted: Wanted, first: First) -> Heard:
-    """The words of one clip. `first` is told a text that the tier doubts, and decodes again: what comes of that is the
-    answer. Raises Unavailable, NotUnderstood, and what `first` raises."""
+    """The words of one clip. `first` is told a text that the tier doubts, or that leaves speech out: what comes of
+    hearing it again is the answer. Raises Unavailable, NotUnderstood, and what `first` raises."""
     query: dict[str, str | int] = {
         "clip": wanted.clip,
         "ext": wanted.extension,

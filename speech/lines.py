@@ -1,4 +1,4 @@
-"""Lines of JSON as a reply: a doubted text at once, and the answer when it is there."""
+"""Lines of JSON as a reply: a first text that is not the answer yet at once, and the answer when it is there."""
 
 from __future__ import annotations
 

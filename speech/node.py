@@ -120,7 +120,7 @@ class Node:
 
     async def hear(self, request: Request, told: Told | None = None, first: First | None = None) -> Answer:
         """The journey: decode, find speech, cut, transcribe, check; `told` hears of each clip that is done. `first`
-        hears a live final's first text, checked as the answer is, where it is doubted but worth showing until then.
+        hears a live final's first text, checked as the answer is, where it is not the answer yet but worth showing.
         Raises what its steps raise."""
         if self.scheduler is None:
             raise Loading("the model is being loaded")
@@ -132,12 +132,12 @@ class Node:
             return self._silent(taken, request)
         found = await self._cut(taken, request, self.scheduler.engine.capabilities.window_seconds)
 
-        def doubted(passage: Passage) -> None:
+        def early(passage: Passage) -> None:
             answer = _answer([Complete((passage,))], taken, request.script)
             if first and answer.text:  # the checks leave no text of one that repeats itself
                 first(answer)
 
-        transcription = Transcription(request, self.scheduler, asked, told, doubted if first else None)
+        transcription = Transcription(request, self.scheduler, asked, told, early if first else None)
         return _answer(await transcription.of(found), taken, request.script)
 
     def _loaded(self) -> tuple[Engine, float]:

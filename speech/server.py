@@ -83,7 +83,7 @@ def create_app(node: Node, *, on_failure: Callable[[Exception], None] | None = N
 
 
 async def _transcribe_binary(http: HttpRequest) -> Response:
-    """A clip's bytes as the body, everything else in the query. Who takes lines gets a doubted text at once."""
+    """A clip's bytes as the body, everything else in the query. Who takes lines gets a first text before the answer."""
     if lines.accepted(http):
         return await lines.reply(lambda first: _answered(http, _body(http), http.query_params, first))
     return await _answered(http, _body(http), http.query_params)
@@ -108,7 +108,7 @@ async def _transcribe_file(http: HttpRequest) -> Response:
 async def _answered(
     http: HttpRequest, body: Coroutine[Any, Any, bytes], fields: Mapping[str, str], first: lines.First | None = None
 ) -> Response:
-    """Hear a clip and say what came of it, in JSON, whatever came of it. `first` gets a doubted text before that, as a
+    """Hear a clip and say what came of it, in JSON, whatever came of it. `first` gets a first text before that, as a
     reply like the last one."""
     clip = wire.printable(fields.get("clip", ""))
     try:
@@ -116,11 +116,11 @@ async def _answered(
         began = time.monotonic()
         request = wire.parse(data, fields)
 
-        def doubted(answer: Answer) -> None:
+        def told(answer: Answer) -> None:
             if first:
                 first(_shown(http, request, answer, began, first=True))
 
-        answer = await _unless_gone(http, _node(http).hear(request, first=doubted if first else None))
+        answer = await _unless_gone(http, _node(http).hear(request, first=told if first else None))
     except HTTPException:
         raise
     except ClientDisconnect:

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from speech.clips import Clip
@@ -83,7 +84,7 @@ class Transcription:
         )
 
     async def _first(self, clip: Clip, place: int) -> Hypothesis:
-        doubted = (lambda heard: self._tell_early(clip, heard)) if self._early else None
+        doubted = partial(self._tell_early, clip) if self._early else None
         async with self._room:
             return await self._hear(clip, self._options, place, begun=place > 0, doubted=doubted)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, WebSocketRoute, expect
 
 from tests.browser.capture_page import FLAGS, RATE, Audio, write_wav
 from tests.sentences import Sentence
@@ -107,6 +107,18 @@ class Person:
         """Press record again, and wait until nothing is left to send."""
         self.page.get_by_test_id("record").click()
         expect(self.page.get_by_test_id("capture-state")).to_have_attribute("data-state", "off")
+
+    def sockets(self) -> list[WebSocketRoute]:
+        """The page's connections to rooms from now on, as they are opened. What is sent on one comes as from the
+        server."""
+        found: list[WebSocketRoute] = []
+
+        def opened(socket: WebSocketRoute) -> None:
+            socket.connect_to_server()
+            found.append(socket)
+
+        self.page.route_web_socket("**/ws/rooms/**", opened)
+        return found
 
     def captions(self) -> list[dict[str, Any]]:
         """The lines on the page, from top to bottom."""

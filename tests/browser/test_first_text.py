@@ -5,7 +5,7 @@ import time
 import uuid
 
 import pytest
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import expect
 
 from tests.browser.long_meeting import GAP_WITHIN
 from tests.browser.people import chromium, visitor
@@ -18,13 +18,7 @@ def bob(product, playwright):
     with chromium(playwright) as browser:
         address = long_room(product, browser, GAP_WITHIN + 1, 0)
         with visitor(browser) as bob:
-            sockets: list[WebSocketRoute] = []
-
-            def opened(socket: WebSocketRoute) -> None:
-                socket.connect_to_server()
-                sockets.append(socket)
-
-            bob.page.route_web_socket("**/ws/rooms/**", opened)
+            sockets = bob.sockets()
             bob.join("Bob", address)
             yield bob.page, sockets[0]
 
@@ -38,7 +32,9 @@ def test_a_revised_line_is_replaced_in_place_and_read_out_once_a_revision(bob):
         socket.send(json.dumps({"type": "caption", **said, "state": "final", "revision": revision, "text": text}))
 
     lines, announced = page.get_by_test_id("caption"), page.locator(f"#announce [data-of='{clip}']")
-    line, before = page.locator(f"[data-clip='{clip}']"), lines.count()
+    line = page.locator(f"[data-clip='{clip}']")
+    expect(lines).not_to_have_count(0)  # those of the meeting are there
+    before = lines.count()
     tell(1, "We need sixty fie people.")
     expect(line.get_by_test_id("caption-text")).to_have_text("We need sixty fie people.")
     expect(announced).to_have_text("Alice: We need sixty fie people.")

@@ -5,7 +5,7 @@ import time
 import uuid
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.long_meeting import GAP_WITHIN
 from tests.browser.people import chromium, visitor
@@ -30,13 +30,7 @@ def address(product, browser):
 def bob(browser, address):
     """A reader in that room, and the way on which the server's events come to him."""
     with visitor(browser) as bob:
-        sockets: list[WebSocketRoute] = []
-
-        def opened(socket: WebSocketRoute) -> None:
-            socket.connect_to_server()
-            sockets.append(socket)
-
-        bob.page.route_web_socket("**/ws/rooms/**", opened)
+        sockets = bob.sockets()
         bob.join("Bob", address)
         yield bob.page, sockets[0]
 

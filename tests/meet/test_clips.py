@@ -11,6 +11,7 @@ from meet import clip_files, clips, meetings
 from meet.clock import to_ms
 from meet.events import Chunk, ClipEnd, ClipStart
 from meet.models import Clip, Meeting
+from meet.orm_pool import pooled
 from meet.uplink import Uplink
 
 State = Clip.State
@@ -110,7 +111,7 @@ async def test_a_lease_is_had_once_and_runs_out(cast):
     assert await clips.lease(event.clip) is None
     assert await clips.due(timezone.now()) == []
     assert await clips.due(timezone.now() + timedelta(minutes=2)) == [(event.clip, cast.alice.pk)]
-    assert await clips.extend(leased)
+    assert await pooled(clips.extend)(leased)
 
 
 async def test_a_clip_is_closed_once_by_whoever_holds_the_lease(cast):

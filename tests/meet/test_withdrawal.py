@@ -156,7 +156,7 @@ async def test_who_hears_a_clip_that_is_withdrawn_meanwhile_has_lost_it(scene):
     leased, taken = await clips.lease(clip.pk)
     await withdraw(clip.pk, scene.alice.pk)
     assert await pipeline._settle(leased, taken, Heard(SECRET, "zh", "", "")) == []
-    assert not await clips.extend(leased)
+    assert not await pooled(clips.extend)(leased)
     assert await clips.due(timezone.now()) == await clip_files.due() == []
     assert (await row(clip.pk)).state == State.WITHDRAWN
     assert not await Caption.objects.aexists()

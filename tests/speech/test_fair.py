@@ -127,9 +127,9 @@ def test_memory_stays_where_it_is_over_thousands_of_clips():
 
 @pytest.mark.nightly
 @pytest.mark.timeout(4000)
-def test_memory_stays_where_it_is_over_an_hour_of_peoples_speech(real_model):
+@pytest.mark.usefixtures("real_model")
+def test_memory_stays_where_it_is_over_an_hour_of_peoples_speech():
     """What each ten minutes of sound leave in memory, four people at once. `python -m tests.speech.steady_people`."""
-    assert real_model.is_file()
     human_speech.folder("human")  # skips where it is not there
     done = subprocess.run(
         [sys.executable, "-m", "tests.speech.steady_people", "3600"],

@@ -84,11 +84,10 @@ def test_size_and_languages_are_kept_by_the_browser(page):
 
 def test_finals_and_messages_are_announced_politely_and_partials_never(browser, address):
     with visitor(browser) as reader:
-        sockets = []
-        reader.page.route_web_socket("**/ws/rooms/**", lambda ws: sockets.append((ws, ws.connect_to_server())))
+        sockets = reader.sockets()
         reader.join("Dora", address)
         reader.page.get_by_test_id("caption").first.wait_for()
-        [(to_page, _server)] = sockets
+        [to_page] = sockets
         region = reader.page.locator("#announce")
         assert region.get_attribute("aria-live") == "polite"
         said = {

@@ -134,15 +134,9 @@ def test_what_comes_while_one_reads_far_up_is_there_when_one_comes_down(page, br
 
 
 def test_who_reads_further_up_keeps_their_place_over_a_reconnect_and_misses_nothing(browser, address):
-    sockets = []
-
-    def opened(socket):
-        socket.connect_to_server()
-        sockets.append(socket)
-
     with visitor(browser) as carol, visitor(browser) as bob:
         bob.join("Bob", address)
-        carol.page.route_web_socket("**/ws/rooms/**", opened)
+        sockets = carol.sockets()
         carol.join("Carol", address)
         page = carol.page
         together(page)
