@@ -9,7 +9,7 @@ def main() -> None:
     """Hand `serve` to the supervisor, everything else to Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meeting.settings")
     if sys.argv[1:2] == ["serve"]:
-        from meeting.serve import main as serve
+        from meeting.supervisor.serve import main as serve
 
         sys.exit(serve(sys.argv[2:]))
     from django.core.exceptions import ImproperlyConfigured

@@ -14,9 +14,13 @@ from typing import Any
 
 from bench import comparison, machine, report, words
 from bench.noise import noisy
-from speech import clips, codec, config, gate, intake, loading, weights
+from speech import config, loading
+from speech.audio import codec, decode_pool, voice_detection
+from speech.audio.samples import Span
+from speech.audio.segmenter import Rules
 from speech.engines import Engine, EngineError, Hypothesis, Options, Row
-from speech.segmenter import Rules
+from speech.models import choice
+from speech.transcription import recording
 
 WINDOWS = ("padded", "bucketed")
 COLUMNS = ("engine", "model", "window", "snr_db", "measure", "recordings", "error_rate", "errors", "length", "rtfx")
@@ -51,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
             for snr in (None, *asked.noise):
                 for window in asked.window:
                     rows += _heard(engine, recordings, Options(language=asked.language, window=window), snr, asked.seed)
-    except (Unmatched, config.BadSetting, weights.Unobtainable, codec.Undecodable, EngineError, OSError) as error:
+    except (Unmatched, config.BadSetting, choice.Unobtainable, codec.Undecodable, EngineError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(
@@ -145,16 +149,18 @@ def _heard(
 
 
 def _with_noise(audio: codec.Audio, snr: float | None, seed: int) -> codec.Audio:
-    return audio if snr is None else noisy(audio, gate.spans(audio, 2), snr, seed)
+    return audio if snr is None else noisy(audio, voice_detection.spans(audio, 2), snr, seed)
 
 
 def transcribed(engine: Engine, audio: codec.Audio, options: Options) -> str:
     """What is said in a recording of any length, heard as the speech side hears files: cut at pauses. What the gate
     takes for no speech is heard all the same, and nothing is held back: both would hide a window's mistakes."""
-    taken = intake.Taken(audio, tuple(gate.spans(audio, 2)) or (gate.Span(0.0, len(audio) / codec.SAMPLE_RATE),))
+    taken = decode_pool.Taken(
+        audio, tuple(voice_detection.spans(audio, 2)) or (Span(0.0, len(audio) / codec.SAMPLE_RATE),)
+    )
     usual = config.Config()
     longest = min(engine.capabilities.window_seconds, usual.clip_max_seconds)
-    pieces = clips.cut(taken, Rules(longest, usual.clip_silence_seconds))
+    pieces = recording.cut(taken, Rules(longest, usual.clip_silence_seconds))
     heard: list[Hypothesis] = []
     size = engine.capabilities.batch
     for first in range(0, len(pieces), size):

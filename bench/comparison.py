@@ -13,9 +13,11 @@ from typing import Any
 
 from bench import index, joined, machine, report, results, systems
 from bench.results import FOUND, GIVEN, Result, Task
-from speech import codec, config, weights
+from speech import config
+from speech.audio import codec
+from speech.audio.decode_pool import Unstartable
 from speech.engines import EngineError
-from speech.intake import Unstartable
+from speech.models import choice
 
 COLUMNS = (
     "lang", "system", "beam", "language", "measure", "recordings", "error_rate", "lost", "invented", "changed",
@@ -28,7 +30,7 @@ OF_EACH = (
 )  # fmt: skip
 OF_TEXTS = ("reference", "text")
 REFUSALS = (
-    index.BadIndex, config.BadSetting, weights.Unobtainable, codec.Undecodable, Unstartable, EngineError, OSError,
+    index.BadIndex, config.BadSetting, choice.Unobtainable, codec.Undecodable, Unstartable, EngineError, OSError,
 )  # fmt: skip
 
 

@@ -148,9 +148,9 @@ def window_seconds(window: str, clip_seconds: float) -> float:
     """How much the encoder hears of a clip that is so long."""
     import numpy as np
 
-    from speech.engines import SAMPLE_RATE, Row, buckets
+    from speech.engines import SAMPLE_RATE, Row, encoder_window
 
-    return buckets.seconds(Row(np.zeros(round(clip_seconds * SAMPLE_RATE), np.float32)), window)
+    return encoder_window.seconds(Row(np.zeros(round(clip_seconds * SAMPLE_RATE), np.float32)), window)
 
 
 def _measured(tasks: Iterator[Task], repeat: int, failures: list[Failed]) -> list[Row]:

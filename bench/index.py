@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import words
-from speech import codec
+from speech.audio import codec
 
 NONE = "none"  # nobody speaks
 MIX = "mix"  # two languages in one recording

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.index import MIXED, NO_LANGUAGE, BadIndex, Recording, Sentence
-from speech import codec
+from speech.audio import codec
 
 SHORTEST, LONGEST = 15.0, 20.0  # seconds of a clip
 LONGEST_RECORDING = 15.0

@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from speech import loading, nvidia
+from speech import loading
+from speech.diagnosis import nvidia
 
 FLAGS = ("amx_bf16", "amx_int8", "amx_fp16", "avx512_bf16", "avx512_vnni", "avx_vnni", "avx512f", "avx2")
 PACKAGES = ("torch", "ctranslate2", "faster-whisper", "openai-whisper", "numpy")

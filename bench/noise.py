@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from speech.gate import SAMPLE_RATE, Span
+from speech.audio.samples import SAMPLE_RATE, Span
 
 Audio = npt.NDArray[np.float32]
 LOWEST_HERTZ = 20.0

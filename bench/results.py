@@ -15,11 +15,11 @@ from typing import Any
 from bench import index, sentences, words
 from bench.index import Recording
 from bench.systems import Heard, Transcribe, Variant
-from speech import codec
+from speech.audio import codec
+from speech.audio.decode_pool import Unstartable
 from speech.engines import EngineError
-from speech.intake import Unstartable
-from speech.node import Loading, Unusable
-from speech.scheduler import Broken, Closed
+from speech.queue.scheduler import Broken, Closed
+from speech.server.node import Loading, Unusable
 
 PAUSE_SECONDS = 0.05  # till the threads of who was at it before no longer spin
 FAILURES = (codec.Undecodable, EngineError, Unusable, Loading, Broken, Closed, Unstartable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from speech import weights
+from speech.models import choice
 
 BUNDLED = "demo"
 # mels, width, heads and layers of the encoder; vocabulary; layers of the decoder
@@ -30,10 +30,10 @@ class Files:
 
 def files(name: str, folder: Path) -> Files:
     """The checkpoint `name`, a shape or the bundled one, and its conversion, made in `folder`."""
-    from speech.converted import models
+    from speech.engines.ctranslate2 import model_folder
 
-    checkpoint = weights.DEMO if name == BUNDLED else random(name, folder / f"{name}.pt")
-    return Files(checkpoint, models.obtain(checkpoint, name, folder, lambda _: None))
+    checkpoint = choice.DEMO if name == BUNDLED else random(name, folder / f"{name}.pt")
+    return Files(checkpoint, model_folder.obtain(checkpoint, name, folder, lambda _: None))
 
 
 def random(shape: str, path: Path) -> Path:

@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.task import FASTER, OPENAI, OURS
-from speech import codec, config, gate, loading, segmenter, weights, wire, without_numba
-from speech.node import Answer, Node
-from speech.segmenter import Rules
+from speech import config, loading, without_numba
+from speech.audio import codec, segmenter, voice_detection
+from speech.audio.segmenter import Rules
+from speech.models import choice
+from speech.server import wire
+from speech.server.node import Answer, Node
 
 OURS_LIVE = "ours-live"
 FASTER_INT8 = f"{FASTER}int8"
@@ -81,16 +84,16 @@ def loaded(names: Sequence[str], settings: config.Config) -> Iterator[dict[str, 
         if OPENAI in names:
             found[OPENAI] = OpenAI(checkpoint.path, ours.device).transcribe
         if FASTER_INT8 in names:
-            from speech.converted import models
+            from speech.engines.ctranslate2 import model_folder
 
-            folder = models.obtain(checkpoint.path, checkpoint.name, settings.model_dir, said)
+            folder = model_folder.obtain(checkpoint.path, checkpoint.name, settings.model_dir, said)
             found[FASTER_INT8] = Faster(folder, ours.device).transcribe
         yield {name: found[name] for name in names}
 
 
 class Ours:
-    """The product's own journey, `speech.node.Node`: gate, cutting, engine and checks. A file at once, or, with `live`,
-    as the room sends it: what is longer than a clip may be is cut first."""
+    """The product's own journey, `speech.server.node.Node`: gate, cutting, engine and checks. A file at once, or,
+    with `live`, as the room sends it: what is longer than a clip may be is cut first."""
 
     def __init__(self, settings: config.Config) -> None:
         """Load the model. Raises what `loading.load` does."""
@@ -100,11 +103,11 @@ class Ours:
         self._engine = self._runner.run(self._node.start()).engine
         self.device = self._engine.device
 
-    def checkpoint(self) -> weights.Located:
+    def checkpoint(self) -> choice.Located:
         """The weights that were loaded, on the disk."""
         settings, known = self._settings, without_numba.whisper()._MODELS
         wanted = self._engine.model if settings.model == "auto" else settings.model
-        return weights.locate(wanted, settings.model_dir, known, gpu=self.device.startswith("cuda"))
+        return choice.locate(wanted, settings.model_dir, known, gpu=self.device.startswith("cuda"))
 
     def close(self) -> None:
         """End its processes."""
@@ -132,7 +135,7 @@ class Ours:
         audio = codec.decode(sound)
         if len(audio) <= longest * codec.SAMPLE_RATE:
             return [(0.0, sound)]
-        spans = gate.spans(codec.raised(audio), self._settings.aggressiveness)
+        spans = voice_detection.spans(codec.raised(audio), self._settings.aggressiveness)
         found = segmenter.cut(audio, spans, Rules(longest, self._settings.clip_silence_seconds))
         return [
             (max(0, one.start) / 1000, codec.as_wav(codec.trim(audio, max(0, one.start), one.end))) for one in found

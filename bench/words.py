@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import jiwer
 
 from bench import numbers
-from speech import script
+from speech.transcription import chinese_script
 
 UNSPACED = "CER"  # characters count where words are not told apart by spaces
 SPACED = "WER"
@@ -37,7 +37,7 @@ def normal(text: str, kind: str | None = None) -> str:
     symbols out but for marks within a word («don't», «10.5»), white space single, Chinese in Simplified characters.
     `kind`: the measure it is for; decided by the text unless given."""
     wide = is_unspaced(text) if kind is None else kind != SPACED
-    folded = unicodedata.normalize("NFKC", script.written(text, "simplified") if wide else text).casefold()
+    folded = unicodedata.normalize("NFKC", chinese_script.written(text, "simplified") if wide else text).casefold()
     kept = [letter if _counts(folded, at) else " " for at, letter in enumerate(folded)]
     return " ".join("".join(kept).replace("’", "'").split())
 

@@ -14,4 +14,4 @@ class MeetConfig(AppConfig):
 
     def ready(self) -> None:
         """Deleted rooms and meetings take their files along."""
-        import_module("meet.erasure")  # only now can tables be named
+        import_module("meet.clips.file_deletion")  # only now can tables be named

@@ -6,8 +6,9 @@ from collections.abc import Awaitable
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from meet import broadcast, recognizer
+from meet import broadcast
 from meet.orm_pool import pooled
+from meet.recognition import speech_client
 
 PATIENCE_SECONDS = 3
 
@@ -29,8 +30,8 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 async def _state(check: Awaitable[None]) -> str:
     try:
         await asyncio.wait_for(check, PATIENCE_SECONDS)
-    except (Error, *broadcast.UNREACHED, TimeoutError, recognizer.Unavailable) as error:
-        return str(error) if isinstance(error, recognizer.Unavailable) else type(error).__name__
+    except (Error, *broadcast.UNREACHED, TimeoutError, speech_client.Unavailable) as error:
+        return str(error) if isinstance(error, speech_client.Unavailable) else type(error).__name__
     return "ok"
 
 
@@ -40,6 +41,6 @@ def _database() -> None:
 
 
 async def _engine() -> None:
-    engine = await recognizer.engine()
+    engine = await speech_client.engine()
     if engine.state != "ready":
-        raise recognizer.Unavailable(engine.state, reached=False)
+        raise speech_client.Unavailable(engine.state, reached=False)

@@ -5,32 +5,22 @@ import logging
 import uuid
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from weakref import WeakValueDictionary
 
 from django.db import transaction
 from django.utils import timezone
 
-from meet import (
-    audio,
-    broadcast,
-    captions,
-    clips,
-    folding,
-    languages,
-    meetings,
-    recognizer,
-    sequence,
-    status,
-    transcripts,
-    translation,
-)
-from meet.clips import Leased
-from meet.clock import to_ms
+from meet import broadcast, event_numbers, languages, translation
+from meet.clips import audio, clips, duplicates
+from meet.clips.clips import Leased
 from meet.events import encode
 from meet.models import Clip
 from meet.orm_pool import pooled
-from meet.recognizer import Heard
+from meet.recognition import engine_status, speech_client
+from meet.recognition.speech_client import Heard
+from meet.record import captions, transcript_files
+from meet.record.gaps import gap
+from meet.rooms import meetings
 
 log = logging.getLogger(__name__)
 AT_ONCE = 24  # clips in flight to the speech tier from one process; the others wait in `received`
@@ -85,11 +75,11 @@ async def _caption(clip_id: uuid.UUID) -> Clip | None:
         return clip
     try:
         heard = await _hear(leased, clip)
-    except recognizer.Unavailable as why:
+    except speech_client.Unavailable as why:
         log.warning("clip %s waits: %s", clip_id, why)
         await clips.give_back(leased, _retry_at(leased, why), tried=why.reached)
         return None
-    except recognizer.NotUnderstood as why:
+    except speech_client.NotUnderstood as why:
         log.warning("clip %s failed: %s", clip_id, why)
         await _fail(leased, clip, why.reason)
         return clip
@@ -107,13 +97,13 @@ async def keep_audio(clip_id: uuid.UUID) -> None:
 
 async def _keep(clip: Clip) -> None:
     if await audio.keep(clip):
-        await transcripts.write_beside(clip.pk)
+        await transcript_files.write_beside(clip.pk)
         await fold(clip.pk)
 
 
 async def fold(clip_id: uuid.UUID) -> None:
     """See whether a clip is the same voice as another's, through another microphone, and tell so."""
-    events = await folding.consider(clip_id)
+    events = await duplicates.consider(clip_id)
     if events:
         await _tell(await clips.find(clip_id), events)
 
@@ -131,7 +121,7 @@ def _arrived(clip_id: uuid.UUID, task: asyncio.Task[None]) -> None:
         log.error("clip %s stopped on its way", clip_id, exc_info=task.exception())
 
 
-def _retry_at(leased: Leased, why: recognizer.Unavailable) -> datetime:
+def _retry_at(leased: Leased, why: speech_client.Unavailable) -> datetime:
     """At once again while nobody was reached; ever later where somebody was, and it did not help."""
     pause = min(LONGEST_PAUSE, 2**leased.attempts) if why.reached else 1
     return timezone.now() + timedelta(seconds=pause)
@@ -148,8 +138,8 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
     if not sound and clip.chunks == 0:
         return Heard(text="", language="", silent="empty", suppressed="")
     if not sound:
-        raise recognizer.NotUnderstood("nothing_arrived")
-    wanted = recognizer.Wanted(
+        raise speech_client.NotUnderstood("nothing_arrived")
+    wanted = speech_client.Wanted(
         clip=str(clip.pk),
         extension=clips.extension(clip.mime),
         language=clip.language,
@@ -161,15 +151,15 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         speaker=str(clip.participant_id),
         english=translation.wants_english(clip.language),
     )
-    work = asyncio.ensure_future(recognizer.transcribe(sound, wanted, partial(_show_first, leased, clip)))
+    work = asyncio.ensure_future(speech_client.transcribe(sound, wanted, partial(_show_first, leased, clip)))
     away = 0
     try:
         while not (await asyncio.wait([work], timeout=RENEW_SECONDS))[0]:
-            away = 0 if status.answers() else away + RENEW_SECONDS
+            away = 0 if engine_status.answers() else away + RENEW_SECONDS
             if away >= GONE_AFTER:
-                raise recognizer.Unavailable("nobody answers any more", reached=True)
+                raise speech_client.Unavailable("nobody answers any more", reached=True)
             if not await pooled(clips.extend)(leased):  # what comes back would change nothing
-                raise recognizer.Unavailable("it is another's by now", reached=True)
+                raise speech_client.Unavailable("it is another's by now", reached=True)
         return await work
     finally:
         work.cancel()
@@ -218,16 +208,19 @@ def _revise(clip: Clip, heard: Heard) -> list[str]:
 def _say(clip: Clip, heard: Heard) -> list[str]:
     language = languages.tag_of(heard.language)
     line = captions.settle(_spoken(clip), language, heard.text, heard.english, gaps=heard.gaps)
-    return [encode("caption", **line), *folding.release(clip.pk)]
+    return [encode("caption", **line), *duplicates.release(clip.pk)]
 
 
 def _unsay(clip: Clip) -> list[str]:
     """With more of its audio, or decoded again, a clip says nothing after all: its line goes."""
-    sequence.hold(clip.meeting_id)  # before its captions and translations, as everybody takes them
-    told = folding.release(clip.pk)
+    event_numbers.hold(clip.meeting_id)  # before its captions and translations, as everybody takes them
+    told = duplicates.release(clip.pk)
     if not captions.withdraw(clip.pk):
         return []
-    return [*told, encode("unsaid", meeting=clip.meeting_id, seq=sequence.take(clip.meeting_id), clip=str(clip.pk))]
+    return [
+        *told,
+        encode("unsaid", meeting=clip.meeting_id, seq=event_numbers.take(clip.meeting_id), clip=str(clip.pk)),
+    ]
 
 
 def _spoken(clip: Clip) -> captions.Spoken:
@@ -249,19 +242,7 @@ def _settle_failure(leased: Leased, clip: Clip, reason: str, *, keeps: bool) -> 
         if not clips.close(leased, state, reason=reason) or known:
             return []
         clip.reason = reason
-        return [*_unsay(clip), encode("gap", seq=sequence.take(clip.meeting_id), **gap(clip))]
-
-
-def gap(clip: Clip) -> dict[str, Any]:
-    """A clip without words that should have had some, as the wire has it."""
-    return {
-        "meeting": clip.meeting_id,
-        "clip": str(clip.pk),
-        "speaker": str(clip.participant_id),
-        "name": clip.participant.name,
-        "started_at": to_ms(clip.started_at),
-        "reason": clip.reason,
-    }
+        return [*_unsay(clip), encode("gap", seq=event_numbers.take(clip.meeting_id), **gap(clip))]
 
 
 @pooled

@@ -7,23 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from django.utils import timezone
 
-from meet import (
-    audio,
-    broadcast,
-    clip_files,
-    clips,
-    erasure,
-    folding,
-    meetings,
-    pipeline,
-    presence,
-    recording,
-    roster,
-    status,
-    transcripts,
-    translation,
-)
+from meet import broadcast, pipeline, translation
+from meet.clips import audio, audio_files, clips, duplicates, file_deletion
 from meet.events import encode
+from meet.recognition import engine_status
+from meet.record import recording, transcript_files
+from meet.rooms import meetings, member_list, presence
 
 log = logging.getLogger(__name__)
 
@@ -48,19 +37,19 @@ async def _repeat(duty: Callable[[], Awaitable[object]], seconds: float) -> None
 async def pick_up_clips() -> None:
     """Clips that nobody has heard of for a while, and received ones that nobody works on."""
     await clips.receive_unheard(timezone.now())
-    if status.answers():
+    if engine_status.answers():
         for clip, speaker in await clips.due(timezone.now()):
             pipeline.nudge(clip, speaker)
 
 
 async def pick_up_audio() -> None:
     """Audio files that a crash left unwritten."""
-    await _each(await clip_files.due(), pipeline.keep_audio)
+    await _each(await audio_files.due(), pipeline.keep_audio)
 
 
 async def pick_up_folds() -> None:
     """Captioned clips that a crash left uncompared."""
-    await _each(await folding.unconsidered(), pipeline.fold)
+    await _each(await duplicates.unconsidered(), pipeline.fold)
 
 
 async def _each(found: Iterable[uuid.UUID], work: Callable[[uuid.UUID], Awaitable[None]]) -> None:
@@ -79,7 +68,7 @@ async def renew_presence() -> None:
 
 async def look_around() -> None:
     """Tell the sockets here who is there now, and the newest `seq`, so that a page notices what it missed."""
-    await roster.look_around()
+    await member_list.look_around()
     for room_id, (meeting, seq) in (await meetings.newest(broadcast.rooms_here())).items():
         await broadcast.send_here(room_id, encode("tick", meeting=meeting, seq=seq))
 
@@ -92,17 +81,17 @@ async def end_deserted_meetings() -> None:
 
 async def discard_old_parts() -> None:
     """What arrived of clips that nothing can be added to any more."""
-    await clip_files.discard_parts(timezone.now())
+    await audio_files.discard_parts(timezone.now())
 
 
 DUTIES: dict[Callable[[], Awaitable[object]], float] = {
-    status.refresh: 2,
+    engine_status.refresh: 2,
     pick_up_clips: 1,
     pick_up_audio: 10,
     translation.sweep: 2,
-    erasure.sweep: 2,
+    file_deletion.sweep: 2,
     pick_up_folds: 10,
-    transcripts.write_due: 1,
+    transcript_files.write_due: 1,
     recording.make_due: 2,
     renew_presence: presence.RENEW_EVERY.total_seconds(),
     look_around: 5,

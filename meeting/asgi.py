@@ -10,10 +10,10 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "meeting.settings")
 setup(set_prefix=False)  # loads the apps, which routing needs
 
-from meeting.forwarded import forwarded  # noqa: E402
-from meeting.lent_threads import LentThreads  # noqa: E402
-from meeting.one_thread import OneThreadHandler  # noqa: E402
 from meeting.routing import websockets  # noqa: E402
+from meeting.serving.proxy_headers import forwarded  # noqa: E402
+from meeting.serving.single_thread_handler import OneThreadHandler  # noqa: E402
+from meeting.serving.thread_pool import LentThreads  # noqa: E402
 
 http = LentThreads(OneThreadHandler())
 application = forwarded(

@@ -3,6 +3,6 @@
 from channels.routing import URLRouter
 from django.urls import path
 
-from meet.consumers import RoomConsumer
+from meet.socket.consumer import RoomConsumer
 
 websockets = URLRouter([path("ws/rooms/<str:slug>/", RoomConsumer.as_asgi())])

@@ -9,8 +9,8 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from meeting import environment as env
-from meeting import listening, machine
-from meeting.secrets_file import read_or_make
+from meeting import host_names, listening_socket
+from meeting.secret_key import read_or_make
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -21,7 +21,7 @@ HTTPS_CERT, HTTPS_KEY = env.file("HTTPS_CERT"), env.file("HTTPS_KEY")  # we do, 
 HOST = env.text("HOST", "0.0.0.0" if HTTPS == "local" or HTTPS_CERT else "127.0.0.1")  # noqa: S104
 PORT = env.integer("PORT", 8000, 0, 65535)
 WEB_PROCESSES = env.integer("WEB_PROCESSES", 1, 1, 64)
-if WEB_PROCESSES > 1 and not listening.INHERITABLE:
+if WEB_PROCESSES > 1 and not listening_socket.INHERITABLE:
     raise env.refuse("WEB_PROCESSES", str(WEB_PROCESSES), "needs a socket that processes can share", "On Windows: 1.")
 WEB_NAME = env.text("WEB_NAME", "web")  # which of them this is: `serve` says so
 DEBUG = env.flag("DEBUG", default=False)
@@ -47,7 +47,7 @@ if HTTPS == "on" and "proto" not in PROXY_HEADERS:
 
 def own_names() -> list[str]:
     """What a browser may have typed to reach us: this machine's names and addresses, and the certificate's."""
-    found = {*machine.names(), *(f"[{ip}]" if ip.version == 6 else str(ip) for ip in machine.addresses())}
+    found = {*host_names.names(), *(f"[{ip}]" if ip.version == 6 else str(ip) for ip in host_names.addresses())}
     if HTTPS_CERT and not HTTPS_ROOT:
         from meeting import certificate
 
@@ -147,7 +147,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 if HTTPS_CERT:
-    MIDDLEWARE.insert(0, "meeting.plain_door.plain_door")
+    MIDDLEWARE.insert(0, "meeting.https.plain_http.plain_door")
 ROOT_URLCONF = "meeting.urls"
 ASGI_APPLICATION = "meeting.asgi.application"
 TEMPLATES = [
@@ -192,11 +192,12 @@ STORAGES = {
 }
 
 # --- security ----------------------------------------------------------------------------------------
-# without HTTPS, a browser on this machine must get in all the same; `meeting/forwarded.py` tells Django of a proxy's
+# without HTTPS, a browser on this machine must get in all the same; a proxy's is known by its headers
+# (meeting/serving/proxy_headers.py)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS == "on" or bool(HTTPS_CERT)
 if SESSION_COOKIE_SECURE:  # names of their own: plain HTTP on another port may not set what these have set
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
-SECURE_SSL_REDIRECT = HTTPS == "on"  # where we speak it ourselves, `meeting/plain_door.py` shows the way
+SECURE_SSL_REDIRECT = HTTPS == "on"  # where we speak it ourselves, `meeting/https/plain_http.py` shows the way
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 30 if HTTPS == "on" else 0  # a root of our own pins nobody to anything
 SECURE_REDIRECT_EXEMPT = ["^livez$", "^healthz$", "^metrics$"]  # a balancer asks the process itself
 # every sub-domain and every browser's own list: not ours to decide for somebody's whole domain

@@ -17,8 +17,11 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server, reactor
 from django.core.exceptions import ImproperlyConfigured
 
-from meeting import flow, lifeline, listening, one_port
-from meeting.children import READY, REFUSED
+from meeting import listening_socket
+from meeting.https import shared_port
+from meeting.serving import backpressure
+from meeting.supervisor import parent_pipe
+from meeting.supervisor.child_process import READY, REFUSED
 
 DRAIN_S = 15.0
 CLOSE_S = 5  # seconds for the answer to a close frame
@@ -43,18 +46,18 @@ class WebServer(Server):
         if message.get("type") != "http.response.body":
             await super().handle_reply(protocol, message)
         elif message.get("more_body"):
-            pieces = flow.begin(protocol)
+            pieces = backpressure.begin(protocol)
             await super().handle_reply(protocol, message)
             if pieces is not None:
                 await pieces.room()
         else:
-            flow.end(protocol)
+            backpressure.end(protocol)
             await super().handle_reply(protocol, message)
 
     def listen(self, endpoint: Any, pair: tuple[Path, Path] | None) -> None:
         """Listen for plain HTTP; with a certificate and its key on the same port for HTTPS."""
         self.http_factory.log = _unwritten
-        listener = endpoint.listen(one_port.OnePort(self.http_factory, *pair) if pair else self.http_factory)
+        listener = endpoint.listen(shared_port.OnePort(self.http_factory, *pair) if pair else self.http_factory)
         listener.addCallback(self.listen_success)
         listener.addErrback(self.listen_error)
         self.listeners.append(listener)
@@ -109,8 +112,8 @@ class Web:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._asked)
         if "--stdin-pipe" in sys.argv:
-            lifeline.when_cut(self._cut, patience=DRAIN_WITHOUT_SUPERVISOR_S + 3)
-        endpoint = listening.endpoint(self._host, self._port, listening.inherited(sys.argv))
+            parent_pipe.when_cut(self._cut, patience=DRAIN_WITHOUT_SUPERVISOR_S + 3)
+        endpoint = listening_socket.endpoint(self._host, self._port, listening_socket.inherited(sys.argv))
         reactor.callWhenRunning(self.server.listen, endpoint, self._pair)
         self.server.run()
         return 1 if self.server.abort_start else 0

@@ -12,7 +12,8 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads starve other processes
 
-from speech import config, leaving, weights
+from speech import config, forced_exit
+from speech.models import choice
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,13 +21,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _done(options)
-    except (config.BadSetting, weights.Unobtainable) as error:
+    except (config.BadSetting, choice.Unobtainable) as error:
         _say(f"speech cannot start: {error}")
         return 2
     except KeyboardInterrupt:
-        leaving.within(leaving.LEAVE_SECONDS, leaving.INTERRUPTED)
+        forced_exit.within(forced_exit.LEAVE_SECONDS, forced_exit.INTERRUPTED)
         _say("interrupted")
-        return leaving.INTERRUPTED
+        return forced_exit.INTERRUPTED
     except BrokenPipeError:  # whoever read has had enough, as `head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails too
         return 1
@@ -37,9 +38,9 @@ def _done(options: argparse.Namespace) -> int:
         return _check(as_json=options.json)
     settings = config.read(os.environ)
     if options.command == "serve":
-        from speech import serving
+        from speech.server import process
 
-        return serving.serve(settings, options.host, options.port, stdin_pipe=options.stdin_pipe)
+        return process.serve(settings, options.host, options.port, stdin_pipe=options.stdin_pipe)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's: other programs read it
     if options.command == "models":
@@ -98,7 +99,7 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
 
 def _check(*, as_json: bool) -> int:
     """What is found; 1 where it keeps speech from hearing."""
-    from speech import diagnosis
+    from speech.diagnosis import diagnosis
 
     found = diagnosis.examine(os.environ)
     print(json.dumps(found.shown()) if as_json else "\n".join(diagnosis.lines(found)))  # noqa: T201
@@ -106,24 +107,25 @@ def _check(*, as_json: bool) -> int:
 
 
 def _models(settings: config.Config, *, as_json: bool) -> int:
-    from speech import catalogue, without_numba
+    from speech import without_numba
+    from speech.cli import model_list
 
-    here = catalogue.machine(settings)
-    found = catalogue.models(settings, without_numba.whisper()._MODELS, here)
-    shown = [json.dumps(one.shown(here)) for one in found] if as_json else catalogue.lines(found, here)
+    here = model_list.machine(settings)
+    found = model_list.models(settings, without_numba.whisper()._MODELS, here)
+    shown = [json.dumps(one.shown(here)) for one in found] if as_json else model_list.lines(found, here)
     print("\n".join(shown), flush=True)  # noqa: T201
     return 0
 
 
 def _transcribe(settings: config.Config, options: argparse.Namespace) -> int:
-    from speech import commands
+    from speech.cli import commands
 
     wanted = commands.Wanted(tuple(options.files), options.form, options.language, options.script, options.output_dir)
     return commands.transcribe(settings, wanted, _say)
 
 
 def _simulate(settings: config.Config, options: argparse.Namespace) -> int:
-    from speech import simulate
+    from speech.cli import simulate
 
     plan = simulate.Plan(
         options.file, options.chunk, options.start, options.end, options.language, options.script, options.fast

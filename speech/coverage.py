@@ -10,8 +10,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from speech.gate import Span
-from speech.rows import Hypothesis, Word
+from speech.audio.samples import Span
+from speech.engine_types import Hypothesis, Word
 
 # A word is said within so many seconds. What the alignment gives it beyond that is a pause, or speech without words.
 WORD_SECONDS = 0.35

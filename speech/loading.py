@@ -7,10 +7,10 @@ from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from speech import weights, without_numba
-from speech.checkpoint import flaw
+from speech import without_numba
 from speech.config import BadSetting, Config
-from speech.models import sources
+from speech.models import choice, sources
+from speech.models.checkpoint_file import flaw
 
 if TYPE_CHECKING:
     from speech.engines import Engine  # brings numpy, which whoever looks for what is missing does without
@@ -20,12 +20,12 @@ CURE = "Give a .pt in openai-whisper's format, or set WHISPER_MODEL to auto."
 SMALLER = "Set WHISPER_MODEL to a smaller one, or WHISPER_DEVICE to cpu."
 
 
-def load(config: Config, say: weights.Say) -> Engine:
+def load(config: Config, say: choice.Say) -> Engine:
     """The engine that `config` asks for, its model in memory. Raises `BadSetting`, `weights.Unobtainable`."""
     return _faster_whisper(config, say) if config.engine == FASTER_WHISPER else _whisper(config, say)
 
 
-def _whisper(config: Config, say: weights.Say) -> Engine:
+def _whisper(config: Config, say: choice.Say) -> Engine:
     import torch
 
     whisper = without_numba.whisper()
@@ -49,11 +49,11 @@ def _whisper(config: Config, say: weights.Say) -> Engine:
         raise _unobtainable(checkpoint.path, device, error) from error
 
 
-def _faster_whisper(config: Config, say: weights.Say) -> Engine:
+def _faster_whisper(config: Config, say: choice.Say) -> Engine:
     device = faster_whisper_device(config.device)
     dtype = chosen_compute_type(config.dtype, device, compute_types(device))
     whisper = without_numba.whisper()
-    from speech.converted import models
+    from speech.engines.ctranslate2 import model_folder
     from speech.engines.faster_whisper import FasterWhisperEngine
 
     folder, name, demo = converted_folder(config), config.model, False
@@ -62,35 +62,35 @@ def _faster_whisper(config: Config, say: weights.Say) -> Engine:
         if folder is None:
             checkpoint = _chosen(config, whisper._MODELS, device, say)
             name, demo, source = checkpoint.name, checkpoint.demo, checkpoint.path
-            folder = models.obtain(source, name, config.model_dir, say)
+            folder = model_folder.obtain(source, name, config.model_dir, say)
         else:
             name = folder.name
         return FasterWhisperEngine(
             folder, model=name, demo=demo, device=device, dtype=dtype, threads=threads(), window=config.window
         )
-    except weights.Unobtainable:
+    except choice.Unobtainable:
         raise
     except Exception as error:  # as above
         raise _unobtainable(source or Path(name), device, error) from error
 
 
-def _chosen(config: Config, known: Mapping[str, str], device: str, say: weights.Say) -> weights.Checkpoint:
+def _chosen(config: Config, known: Mapping[str, str], device: str, say: choice.Say) -> choice.Checkpoint:
     """The checkpoint that is asked for. Raises `Unobtainable`, also for a file that is plainly none."""
     found = sources.of(config.sources, known, config.hf_endpoint)
     gpu = device.startswith("cuda")
-    checkpoint = weights.choose(config.model, config.model_dir, known, found, gpu=gpu, say=say)
+    checkpoint = choice.choose(config.model, config.model_dir, known, found, gpu=gpu, say=say)
     if checkpoint.name not in known and (wrong := flaw(checkpoint.path)):  # those that are known have a checksum
-        raise weights.Unobtainable(f"{checkpoint.path} {wrong}. {CURE}")
+        raise choice.Unobtainable(f"{checkpoint.path} {wrong}. {CURE}")
     return checkpoint
 
 
-def _unobtainable(path: Path, device: str, error: Exception) -> weights.Unobtainable:
+def _unobtainable(path: Path, device: str, error: Exception) -> choice.Unobtainable:
     from speech.engines import lost
 
     if lost(error).retryable:
-        return weights.Unobtainable(f"{path} does not fit into the memory of {device}. {SMALLER}")
+        return choice.Unobtainable(f"{path} does not fit into the memory of {device}. {SMALLER}")
     what = f"{path} cannot be loaded as a Whisper checkpoint ({type(error).__name__})"
-    return weights.Unobtainable(f"{what}. {CURE}")
+    return choice.Unobtainable(f"{what}. {CURE}")
 
 
 def converted_folder(config: Config) -> Path | None:
@@ -100,7 +100,7 @@ def converted_folder(config: Config) -> Path | None:
     if config.engine != FASTER_WHISPER or not (folder / "model.bin").is_file():
         return None
     if not (folder / "tokenizer.json").is_file():
-        raise weights.Unobtainable(
+        raise choice.Unobtainable(
             f"{folder} has no tokenizer.json beside its model.bin. Put there the one that came with the model, or set "
             "WHISPER_MODEL to a .pt in openai-whisper's format."
         )

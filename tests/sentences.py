@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from speech import codec
+from speech.audio import codec
 
 FOLDER = Path(__file__).parent / "fixtures" / "sentences"
 

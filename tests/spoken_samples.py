@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 from bench.index import Recording
-from speech import codec
+from speech.audio import codec
 from speech.models import pip_download
 from speech.models.pip_download import Wheel
 from speech.models.source import Progress

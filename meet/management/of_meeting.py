@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from meet import record
 from meet.models import Meeting
+from meet.record import record
 
 
 class MeetingCommand(BaseCommand):

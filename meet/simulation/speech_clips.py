@@ -9,7 +9,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from speech import codec, gate, segmenter
+from speech.audio import codec, segmenter, voice_detection
 
 Audio = npt.NDArray[np.float32]
 RATE = 48_000  # Opus
@@ -38,7 +38,7 @@ def cut(audio: Audio, silence: float, longest: float) -> list[SpokenClip]:
     microphone stays on after the file."""
     audio = np.pad(audio, (0, round(silence * codec.SAMPLE_RATE) + segmenter.SAMPLES))
     rules = segmenter.Rules(longest, silence)
-    return [_spoken(audio, one) for one in segmenter.cut(audio, gate.spans(audio, AGGRESSIVENESS), rules)]
+    return [_spoken(audio, one) for one in segmenter.cut(audio, voice_detection.spans(audio, AGGRESSIVENESS), rules)]
 
 
 def _spoken(audio: Audio, one: segmenter.Stretch) -> SpokenClip:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from meet.translation.breaker import Breaker
-from meet.translation.pace import Limits, Pace, Took
+from meet.translation.pacing import Limits, Pace, Took
 from meet.translation.provider import Answer, Ask, LeftAlone, NoAnswer, Refused, Unavailable
 
 MOST_CHARACTERS = 1500  # of several lines together

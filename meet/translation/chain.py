@@ -11,7 +11,7 @@ from django.conf import settings
 
 from meet.translation.batches import BatchLink, LineProvider
 from meet.translation.breaker import Breaker
-from meet.translation.memory import Memory
+from meet.translation.cache import Memory
 from meet.translation.provider import WHISPER, Answer, Ask, LeftAlone, NoAnswer, Provider, Refused, Unavailable
 
 LIMIT_SECONDS = 12.0  # for one answer in all: a server may trickle within the read limit

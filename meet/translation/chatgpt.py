@@ -16,11 +16,11 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletio
 
 from meet.translation import google
 from meet.translation.batches import Garbled, Silent, Told
-from meet.translation.numbered import numbered, parse
-from meet.translation.pace import Limits, Took
-from meet.translation.pieces import joined, pieces
+from meet.translation.http_session import CONNECT_SECONDS, DENIED_SECONDS, failure
+from meet.translation.numbered_lines import numbered, parse
+from meet.translation.pacing import Limits, Took
 from meet.translation.provider import Ask, NoAnswer, Refused, Unavailable, names_only, sensible
-from meet.translation.web import CONNECT_SECONDS, DENIED_SECONDS, failure
+from meet.translation.text_splitting import joined, pieces
 
 WHOLE_SECONDS = 300.0  # for an answer that goes on and on
 MOST_BYTES = 8 << 20  # of one: each token of a stream is some 250

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from deep_translator import deepl as library
 
-from meet.translation.pieces import joined, octets, pieces
+from meet.translation.http_session import Reply, Web
 from meet.translation.provider import Ask, names_only, sensible
-from meet.translation.web import Reply, Web
+from meet.translation.text_splitting import joined, octets, pieces
 
 MOST_OCTETS = 100_000  # a request may have 128 KiB
 

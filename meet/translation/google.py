@@ -2,9 +2,9 @@
 
 from deep_translator import google as library
 
-from meet.translation.pieces import joined, octets, pieces
+from meet.translation.http_session import PageWeb
 from meet.translation.provider import Ask, names_only, sensible
-from meet.translation.web import PageWeb
+from meet.translation.text_splitting import joined, octets, pieces
 
 MOST_OCTETS = 4500  # the text stands in the address, each octet as three: servers take some 16,000
 

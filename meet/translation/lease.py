@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 
-from meet.translation import ledger
-from meet.translation.ledger import Job
+from meet.translation import translation_jobs
+from meet.translation.translation_jobs import Job
 
-RENEW_SECONDS = ledger.LEASE.total_seconds() / 3
+RENEW_SECONDS = translation_jobs.LEASE.total_seconds() / 3
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Lease:
         """Hold the job, if that is not so already. Raises Taken."""
         if self._renewing:
             return
-        self._until = await ledger.take(self.job)
+        self._until = await translation_jobs.take(self.job)
         if self._until is None:
             raise Taken
         self._renewing = asyncio.get_running_loop().create_task(self._renew())
@@ -47,13 +47,13 @@ class Lease:
         """Leave the job for later, where it is still held."""
         await self.stop()
         if self._until:
-            await ledger.postpone(self.job, self._until, pause, tried=tried)
+            await translation_jobs.postpone(self.job, self._until, pause, tried=tried)
 
     async def give_up(self) -> None:
         """Nobody will ever do the job."""
         await self.stop()
         if self._until:
-            await ledger.give_up(self.job, self._until)
+            await translation_jobs.give_up(self.job, self._until)
 
     async def _renew(self) -> None:
         while self._until and not self._over.is_set():
@@ -61,6 +61,6 @@ class Lease:
                 await asyncio.wait_for(self._over.wait(), RENEW_SECONDS)
                 return
             try:
-                self._until = await ledger.renew(self.job, self._until)
+                self._until = await translation_jobs.renew(self.job, self._until)
             except DatabaseError as error:  # its text may quote the row
                 logger.warning("the lease of %s was not renewed: %s", self.job.clip, type(error).__name__)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from deep_translator import libre as library
 
-from meet.translation import scripts
-from meet.translation.pieces import joined, pieces
+from meet.translation import chinese_scripts
+from meet.translation.http_session import Reply, Web
 from meet.translation.provider import Ask, names_only, sensible
-from meet.translation.web import Reply, Web
+from meet.translation.text_splitting import joined, pieces
 
 MOST = 2000  # characters: what public servers take at once
 
@@ -41,7 +41,7 @@ class Libre:
 
     def translate(self, ask: Ask) -> str:
         """The text in the other language. Raises Unavailable or Refused."""
-        text = scripts.to_simplified(ask.text) if ask.source in scripts.CHINESE else ask.text
+        text = chinese_scripts.to_simplified(ask.text) if ask.source in chinese_scripts.CHINESE else ask.text
         with names_only(self.name):
             translator = library.LibreTranslator(
                 CODES[ask.source], CODES[ask.target], api_key=self._key, custom_url=self._url

@@ -5,9 +5,9 @@ from typing import Any
 
 from deep_translator import microsoft as library
 
-from meet.translation.pieces import joined, pieces
+from meet.translation.http_session import Reply, Web
 from meet.translation.provider import Ask, names_only, sensible
-from meet.translation.web import Reply, Web
+from meet.translation.text_splitting import joined, pieces
 
 MOST = 10_000  # characters: it takes 50,000 at once
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from deep_translator import mymemory as library
 
-from meet.translation.pieces import joined, octets, pieces
+from meet.translation.http_session import DENIED_SECONDS, OK, PageWeb, Reply, failure
 from meet.translation.provider import Ask, Refused, Unavailable, names_only, sensible
-from meet.translation.web import DENIED_SECONDS, OK, PageWeb, Reply, failure
+from meet.translation.text_splitting import joined, octets, pieces
 
 MOST_OCTETS = 480  # it takes 500; deep-translator counts characters, and fewer than 500 of them
 

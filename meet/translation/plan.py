@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from meet.languages import tag_of
-from meet.translation import chain, scripts, spoken
+from meet.translation import chain, chinese_scripts, speech_model
 from meet.translation.provider import WHISPER, Ask, echoes
 
 
@@ -32,7 +32,7 @@ def wants_english(heard_as: str) -> bool:
     is asked first, or those before it do not answer at the moment. `heard_as`: the clip's language as the model names
     it, empty where the model finds out."""
     language = tag_of(heard_as)
-    if not spoken.possible(language, "en"):
+    if not speech_model.possible(language, "en"):
         return False
     translators = chain.configured()
     return not translators.answers(language, "en", translators.before)
@@ -40,14 +40,14 @@ def wants_english(heard_as: str) -> bool:
 
 def possible(language: str, target: str) -> bool:
     """Whether somebody translates between these languages now: what was promised may have lost its translator."""
-    return chain.configured().speaks(language, target) or spoken.possible(language, target)
+    return chain.configured().speaks(language, target) or speech_model.possible(language, target)
 
 
 def _planned(language: str, target: str, text: str, english: str) -> Planned | None:
     if not any(character.isalpha() for character in text):
         return Planned(target, text, "") if text else None  # nothing to translate
-    if language in scripts.CHINESE and target in scripts.CHINESE:
-        return Planned(target, scripts.in_script(text, target), "opencc")
+    if language in chinese_scripts.CHINESE and target in chinese_scripts.CHINESE:
+        return Planned(target, chinese_scripts.in_script(text, target), "opencc")
     if target == "en" and english and not echoes(Ask(text, language, target), english):
-        return Planned(target, english, WHISPER, stand_in=spoken.stands_in())
+        return Planned(target, english, WHISPER, stand_in=speech_model.stands_in())
     return Planned(target, "", "") if possible(language, target) else None

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from meet.translation import scripts
+from meet.translation import chinese_scripts
 
 WHISPER = "whisper"  # the provider of what the speech model translated: it hears the clip, and is asked no text
 
@@ -106,12 +106,12 @@ def echoes(ask: Ask, answer: str) -> bool:
     if asked != _letters(answer, ask.source):
         return False
     if any(letter.isalpha() and letter >= LATIN_ENDS for letter in asked):
-        return ask.target not in (*scripts.CHINESE, "ja") or len(asked) > NAME_CHARACTERS
+        return ask.target not in (*chinese_scripts.CHINESE, "ja") or len(asked) > NAME_CHARACTERS
     words = ask.text.split()
     return len(words) > NAME_WORDS or (len(words) > 1 and any(word[0].islower() for word in words))
 
 
 def _letters(text: str, language: str) -> str:
     """A text without its punctuation, blanks and capitals, Chinese in one script."""
-    plain = scripts.to_simplified(text) if language in scripts.CHINESE else text
+    plain = chinese_scripts.to_simplified(text) if language in chinese_scripts.CHINESE else text
     return "".join(letter for letter in plain.casefold() if letter.isalnum())

@@ -13,7 +13,7 @@ import torch
 
 from speech.decoder.model import Attended, Model
 from speech.decoder.vocabulary import Vocabulary
-from speech.evidence import weight
+from speech.language_evidence import weight
 
 MOMENTS_A_SECOND = 50  # positions of the encoder
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from whisper.audio import HOP_LENGTH, N_FFT, SAMPLE_RATE, mel_filters
 
-from speech.rows import Audio
+from speech.audio.samples import Audio
 
 QUIETEST = 1e-10  # power; whisper.log_mel_spectrogram's own floor
 RANGE = 8.0  # powers of ten below a row's loudest that are kept

@@ -14,7 +14,7 @@ from speech.decoder.loop import Decoded, Plan, decode
 from speech.decoder.model import Attended, Model
 from speech.decoder.plan import Enough, never_enough
 from speech.decoder.rules import Rules
-from speech.rows import MOST_BEAMS
+from speech.engine_types import MOST_BEAMS
 
 PROVEN = 16  # batches that went through without a frame, before one of their size is made again
 SIZES = (1, 2, 4, 8, 16, 32, 64)  # rows that a graph is made for; a batch takes the next larger one

@@ -10,7 +10,7 @@ from whisper.tokenizer import LANGUAGES, Tokenizer, get_tokenizer
 from speech.decoder.checkpoint import Checkpoint
 from speech.decoder.plan import Plan
 from speech.decoder.rules import Rules
-from speech.rows import Options
+from speech.engine_types import Options
 
 
 class Vocabulary:

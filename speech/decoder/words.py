@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from speech.decoder.model import Attended, Model
 from speech.decoder.vocabulary import Vocabulary
-from speech.rows import Word
+from speech.engine_types import Word
 
 SMOOTHED = 7  # moments the median is taken over
 SECONDS_A_MOMENT = 0.02

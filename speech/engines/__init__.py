@@ -8,15 +8,15 @@ from typing import Protocol
 
 import numpy as np
 
-from speech.rows import MOST_BEAMS as MOST_BEAMS
-from speech.rows import SAMPLE_RATE as SAMPLE_RATE
-from speech.rows import Audio as Audio
-from speech.rows import Hypothesis as Hypothesis
-from speech.rows import Options as Options
-from speech.rows import Row as Row
-from speech.rows import Segment as Segment
-from speech.rows import Turn as Turn
-from speech.rows import Word as Word
+from speech.audio.samples import SAMPLE_RATE as SAMPLE_RATE
+from speech.audio.samples import Audio as Audio
+from speech.engine_types import MOST_BEAMS as MOST_BEAMS
+from speech.engine_types import Hypothesis as Hypothesis
+from speech.engine_types import Options as Options
+from speech.engine_types import Row as Row
+from speech.engine_types import Segment as Segment
+from speech.engine_types import Turn as Turn
+from speech.engine_types import Word as Word
 
 SILENCE: Audio = np.zeros(SAMPLE_RATE, np.float32)
 # what torch, its processor's allocator, cuBLAS and CTranslate2 say when there is not enough of it

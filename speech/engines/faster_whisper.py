@@ -18,13 +18,13 @@ import numpy.typing as npt
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_suppressed_tokens, merge_punctuations
 
-from speech import evidence
+from speech import language_evidence
 from speech.engines import SAMPLE_RATE, Audio, Capabilities, EngineError, Hypothesis, Outcome, Row, Word, lost, refusal
-from speech.engines.buckets import seconds
+from speech.engines.encoder_window import seconds
 from speech.engines.english import believed, translating, wanted
 from speech.engines.fallback import HIGHER_TEMPERATURES, looks_wrong, merit
-from speech.engines.names import DEMO_LANGUAGES, translates
-from speech.engines.stamps import segments
+from speech.engines.model_names import DEMO_LANGUAGES, translates
+from speech.engines.timestamps import segments
 
 FRAMES_A_SECOND = 100  # of the spectrogram
 SETTLED = 480  # samples of silence after which the spectrogram is nothing but silence
@@ -180,9 +180,10 @@ class FasterWhisperEngine:
         can = set(self.capabilities.languages)
         allowed = can & set(row.options.languages or can)
         likely = {token.strip("<|>"): chance for token, chance in guesses}
-        spoken = evidence.languages(row)
+        spoken = language_evidence.languages(row)
         return max(
-            (code for code in likely if code in allowed), key=lambda code: likely[code] * evidence.weight(code, spoken)
+            (code for code in likely if code in allowed),
+            key=lambda code: likely[code] * language_evidence.weight(code, spoken),
         )
 
     def _features(self, audio: Audio, window: float) -> npt.NDArray[np.float32]:

@@ -24,15 +24,15 @@ from speech.engines import (
     Hypothesis,
     Outcome,
     Row,
-    buckets,
+    encoder_window,
     fallback,
     lost,
-    names,
+    model_names,
     refusal,
 )
 from speech.engines.english import believed, translating, wanted
-from speech.engines.spoken import Detector
-from speech.engines.stamps import segments
+from speech.engines.spoken_languages import Detector
+from speech.engines.timestamps import segments
 
 CPU_BATCH, GPU_BATCH = 8, 64  # rows decoded together at most
 GPU_SHARE = 0.5  # of the memory that the weights leave free, for what a batch needs
@@ -84,8 +84,8 @@ class WhisperEngine:
             self._batch = _rows(self._whisper, window)
             self._steps = Steps(self._whisper, self.rules, rows=self._batch, static=static)
         self.capabilities = Capabilities(
-            languages=names.DEMO_LANGUAGES if demo else tuple(sorted(self._vocabulary.languages)),
-            translates=read.multilingual and names.translates(model),
+            languages=model_names.DEMO_LANGUAGES if demo else tuple(sorted(self._vocabulary.languages)),
+            translates=read.multilingual and model_names.translates(model),
             words=True,
             batch=self._batch,
         )
@@ -94,8 +94,8 @@ class WhisperEngine:
     def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
         outcomes: list[Outcome | None] = [refusal(row, self.capabilities) for row in rows]
         sound = [i for i, outcome in enumerate(outcomes) if outcome is None]
-        for seconds in sorted({buckets.seconds(rows[i], self._window) for i in sound}):
-            places = [i for i in sound if buckets.seconds(rows[i], self._window) == seconds]
+        for seconds in sorted({encoder_window.seconds(rows[i], self._window) for i in sound}):
+            places = [i for i in sound if encoder_window.seconds(rows[i], self._window) == seconds]
             for i, outcome in zip(places, self._halving([rows[i] for i in places], seconds), strict=True):
                 outcomes[i] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
@@ -236,7 +236,7 @@ def _rows(model: Model, window: str) -> int:
     if model.device.type != "cuda":
         return CPU_BATCH
     free, _ = torch.cuda.mem_get_info(model.device)
-    copies = 3 if window == "padded" else 2 + sum(buckets.BUCKETS) / buckets.PADDED
+    copies = 3 if window == "padded" else 2 + sum(encoder_window.BUCKETS) / encoder_window.PADDED
     return max(
         1, min(GPU_BATCH, int(GPU_SHARE * free / (copies * model.bytes_heard + MOST_BEAMS * model.bytes_written)))
     )

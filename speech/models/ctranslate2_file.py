@@ -1,7 +1,7 @@
 """CTranslate2's model file (`model.bin`, version 6) read as tensors by openai-whisper's names.
 
-The reverse of speech/converted/network.py: attention's query, key and value come apart again, and the key's bias,
-which CTranslate2 wants and Whisper does not have, is left out. float16 in, float16 out: nothing is lost.
+The reverse of speech/engines/ctranslate2/network.py: attention's query, key and value come apart again, and the
+key's bias, which CTranslate2 wants and Whisper does not have, is left out. float16 in, float16 out: nothing is lost.
 """
 
 from __future__ import annotations

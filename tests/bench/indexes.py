@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.index import Recording
-from speech import codec
+from speech.audio import codec
 from tests.speech import sounds
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from bench import accuracy, words
 from bench.noise import noisy
-from speech import gate, loading
+from speech import loading
+from speech.audio import voice_detection
 from speech.config import Config
 from tests.speech import sounds
 
@@ -107,7 +108,7 @@ def test_characters_count_where_words_are_not_spaced(text, kind):
 @pytest.mark.parametrize("decibels", [20.0, 5.0])
 def test_noise_is_as_loud_as_asked_for_and_always_the_same(decibels):
     audio = sounds.sentences("en")[0].audio
-    spans = gate.spans(audio, 2)
+    spans = voice_detection.spans(audio, 2)
     loud = noisy(audio, spans, decibels, seed=7)
     assert np.array_equal(loud, noisy(audio, spans, decibels, seed=7))
     assert not np.array_equal(loud, noisy(audio, spans, decibels, seed=8))

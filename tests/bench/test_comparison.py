@@ -13,7 +13,7 @@ from bench import accuracy, comparison, results, systems, words
 from bench.index import Recording
 from bench.results import FOUND, GIVEN, Task
 from bench.systems import FASTER_INT8, OPENAI, OURS, OURS_LIVE, Gap, Heard, Variant
-from speech import codec
+from speech.audio import codec
 from speech.config import Config
 from speech.engines import EngineError
 from tests.bench import indexes

@@ -11,7 +11,7 @@ import pytest
 from bench import clips, contestants, engine, shapes, turn
 from bench.task import Task
 from bench.turn import Failed
-from speech import weights
+from speech.models import choice
 from tests.speech_process import ROOT
 
 ALL = {"ours", "openai-whisper", "faster-whisper-fp32", "faster-whisper-int8"}
@@ -73,7 +73,7 @@ def test_another_number_of_tokens_than_was_asked_for_is_no_figure():
 
 
 def test_windows_and_tokens_follow_the_clip():
-    given = shapes.Files(weights.DEMO, weights.DEMO.parent)
+    given = shapes.Files(choice.DEMO, choice.DEMO.parent)
     of = {
         seconds: list(engine._tasks(("ours",), given, "tiny", "cpu", "auto", 1, seconds, 40))
         for seconds in (10.0, 20.0)

@@ -9,7 +9,7 @@ import pytest
 from bench import joined, sentences
 from bench.index import BadIndex, Recording, Sentence
 from bench.systems import Gap, Heard
-from speech import codec
+from speech.audio import codec
 from tests.bench import indexes
 
 

@@ -43,8 +43,8 @@ def write(slug: str, lines: int, messages: int) -> int:
     from django.db import transaction
     from django.utils import timezone
 
-    from meet import meetings
     from meet.models import Room
+    from meet.rooms import meetings
 
     room = Room.objects.get(slug=slug)
     people = list(room.participants.order_by("joined_at"))

@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.utils.safestring import mark_safe
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from meeting import qr
+from meeting.https import qr_code
 from tests.browser.long_meeting import fill
 from tests.browser.people import Person, visitor
 from tests.meeting.product import ROOT
@@ -246,7 +246,7 @@ def trusting_the_root(house: House, bob: Person) -> None:
         "secure": "https://127.0.0.1:1/",  # where nobody answers yet
         "goes_on": False,
         "address": address,
-        "qr": mark_safe(qr.for_page(address, "The address of this page as a QR code")),
+        "qr": mark_safe(qr_code.for_page(address, "The address of this page as a QR code")),
     }
     page = render_to_string("pages/https.html", about, request=RequestFactory().get("/https/"))
     bob.page.route("**/trusting", lambda route: route.fulfill(body=page, content_type="text/html; charset=utf-8"))

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from playwright.sync_api import Error, expect
 
-from meeting import local_ca
+from meeting.https import local_ca
 from tests.browser.lan import lan
 from tests.browser.people import Person, chromium, script
 from tests.browser.test_axe import AXE, FINDINGS, RULES, SIZES

@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bench import words
-from speech import codec
+from speech.audio import codec
 from tests import human_speech, spoken_samples
 from tests.browser.capture_page import RATE, write_wav
 from tests.browser.people import LEAD, person

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import expect
 
-from meet.allowance import MESSAGES
+from meet.socket.rate_limit import MESSAGES
 from tests.browser.kept import kept_clips
 from tests.browser.people import Person, chromium, script, visitor
 from tests.sentences import sentences

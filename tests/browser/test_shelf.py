@@ -4,7 +4,7 @@ from tests.browser.capture_page import capture_page
 from tests.meeting.product import until
 
 SHELF = """async (room) => {
-  const { Shelf } = await import('/static/meet/js/capture/shelf.js');
+  const { Shelf } = await import('/static/meet/js/capture/clip_store.js');
   window.shelf = new Shelf(room);
   window.left = [];
   void window.shelf.adopt((left) => window.left.push(...left.map((one) => [one.clip, one.chunks.length])));

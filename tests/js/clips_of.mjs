@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 
 import { Detector } from '../../static/meet/js/capture/detector.js';
-import { SILENCE } from '../../static/meet/js/capture/hearing.js';
+import { SILENCE } from '../../static/meet/js/capture/microphone_verdict.js';
 import { FRAME, Segmenter } from '../../static/meet/js/capture/segmenter.js';
 import { Vad } from '../../static/meet/js/capture/vad.js';
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 
-from meet import pipeline, recognizer, rooms, status
+from meet import pipeline
 from meet.models import Participant, Room
+from meet.recognition import engine_status, speech_client
+from meet.rooms import rooms
 from tests.meet.sockets import Socket
 from tests.speech_process import speaking
 
@@ -37,8 +39,8 @@ def cast(transactional_db):
 @pytest.fixture(autouse=True)
 def nothing_heard_of_the_engine(monkeypatch):
     """What an engine said of itself in one test is not known in the next."""
-    monkeypatch.setattr(status, "_last", recognizer.AWAY)
-    monkeypatch.setattr(status, "_translates", False)
+    monkeypatch.setattr(engine_status, "_last", speech_client.AWAY)
+    monkeypatch.setattr(engine_status, "_translates", False)
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +54,9 @@ def speech():
 def tier(speech, settings):
     """The web tier's way to it: a client of this test's own loop."""
     settings.SPEECH_URL = speech
-    recognizer._client = None
+    speech_client._client = None
     yield speech
-    recognizer._client = None
+    speech_client._client = None
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from meet import captions, meetings, rooms
 from meet.models import Caption, Clip, Meeting, Participant, Room, Translation
+from meet.record import captions
+from meet.rooms import meetings, rooms
 
 Gap = tuple[int, int]
 STARTED = datetime(2026, 1, 2, 2, 3, 27, tzinfo=UTC)

@@ -11,7 +11,7 @@ from django.core.checks import Error, Info, Warning
 from django.utils import translation
 
 from meet import checks
-from speech.cures import PROBLEMS
+from speech.diagnosis.messages import PROBLEMS
 from tests.speech import stand_ins
 from tests.speech_process import Speech
 

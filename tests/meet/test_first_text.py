@@ -9,10 +9,13 @@ import threading
 import pytest
 from django.utils import timezone
 
-from meet import clips, pipeline, recognizer, transcripts, translation, withdrawal
+from meet import pipeline, translation
+from meet.clips import clips
 from meet.models import Caption, Clip, Meeting
 from meet.orm_pool import pooled
-from meet.translation import ledger
+from meet.recognition import speech_client
+from meet.record import transcript_files, withdrawal
+from meet.translation import translation_jobs
 from tests.meet.test_pipeline import HELLO, audience, said
 
 __all__ = ["audience"]
@@ -57,11 +60,11 @@ def tier(settings):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         settings.SPEECH_URL = f"http://127.0.0.1:{server.server_address[1]}"
-        recognizer._client = None
+        speech_client._client = None
         yield tier
         tier.go.release(9)
         server.shutdown()
-    recognizer._client = None
+    speech_client._client = None
 
 
 @pytest.fixture
@@ -106,9 +109,9 @@ async def events_of(meeting) -> int:
 async def spoken(clip, settings) -> str:
     """What the meeting's file has, as spoken."""
     meeting = await Meeting.objects.select_related("room").aget(clips=clip)
-    await pooled(transcripts.rebuild)(meeting.pk)
+    await pooled(transcript_files.rebuild)(meeting.pk)
     folder = settings.MEDIA_ROOT / meeting.room.slug / meeting.folder
-    return (folder / f"{transcripts.name_of(meeting)}.txt").read_text(encoding="utf-8")
+    return (folder / f"{transcript_files.name_of(meeting)}.txt").read_text(encoding="utf-8")
 
 
 async def test_a_first_text_is_shown_at_once_and_revised_by_the_answer(shown, tier, audience, asked_for, settings):
@@ -148,9 +151,9 @@ async def test_an_answer_that_differs_in_its_gaps_is_a_revision(shown, tier, aud
 async def test_while_a_clip_is_being_heard_nothing_of_it_is_translated(shown, tier, settings):
     settings.TRANSLATOR = ["google"]
     clip, journey = await shown(SAME)
-    assert await ledger.of_clip(clip) == []
+    assert await translation_jobs.of_clip(clip) == []
     await Clip.objects.filter(pk=clip).aupdate(lease_until=timezone.now())  # as if its process had been killed
-    assert await ledger.of_clip(clip) != []
+    assert await translation_jobs.of_clip(clip) != []
     tier.go.release()
     await journey
 
@@ -236,7 +239,7 @@ async def test_a_first_text_of_a_clip_that_more_came_of_is_not_shown(cast, tier)
     clip = await said(cast.alice, HELLO.data)
     leased, row = await clips.lease(clip)
     await clips.reopen(clip)
-    await pipeline._show_first(leased, row, recognizer.Heard("大家浩", "zh", "", ""))
+    await pipeline._show_first(leased, row, speech_client.Heard("大家浩", "zh", "", ""))
     assert not await Caption.objects.aexists()
 
 

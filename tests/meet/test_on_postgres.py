@@ -12,15 +12,20 @@ from tests import postgres
 
 HERE = Path(__file__).parent
 # conditional updates, leases, constraints, who waits for whom: always; the rest with the long ones
-FIRST = ("test_clips.py", "test_meetings.py", "test_presence.py", "test_voices.py")
+FIRST = (
+    "clips/test_clips.py",
+    "rooms/test_meetings.py",
+    "rooms/test_presence.py",
+    "rooms/test_active_speakers.py",
+)
 # these start a product of their own, with its own database, or ask none
 ELSEWHERE = (
-    "test_bad_input.py",
-    "test_full_disk.py",
-    "test_any_sequence.py",
-    "test_mixer.py",
+    "socket/test_bad_input.py",
+    "clips/test_full_disk.py",
+    "socket/test_any_sequence.py",
+    "record/test_mixing_worker.py",
     "test_checks.py",
-    "test_decoder.py",
+    "clips/test_flac_worker.py",
     "test_simulation.py",
     "translation/test_providers.py",
 )

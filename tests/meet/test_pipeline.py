@@ -15,11 +15,15 @@ import soundfile
 from channels.layers import get_channel_layer
 from django.utils import timezone
 
-from meet import broadcast, clips, meetings, pipeline, recognizer, rules, snapshot, status
-from meet.clock import to_ms
+from meet import broadcast, pipeline
+from meet.clips import clips
 from meet.events import Chunk, ClipEnd, ClipStart, SetRoom
 from meet.models import Caption, Clip
-from meet.uplink import Uplink
+from meet.recognition import engine_status, speech_client
+from meet.record import snapshot
+from meet.rooms import meetings, room_settings
+from meet.socket.uplink import Uplink
+from meet.timestamps import to_ms
 from tests.sentences import sentences
 from tests.speech_process import speaking
 
@@ -143,7 +147,7 @@ async def test_a_clip_of_which_nothing_arrived_is_a_gap_and_an_empty_one_is_sile
 
 async def test_while_nobody_answers_a_clip_waits_and_its_attempts_do_not_count(cast, settings):
     settings.SPEECH_URL = "http://127.0.0.1:9"
-    recognizer._client = None
+    speech_client._client = None
     clip = await said(cast.alice, HELLO.path.read_bytes())
     await pipeline.caption(clip)
     row = await Clip.objects.aget(pk=clip)
@@ -183,8 +187,8 @@ async def test_a_clip_that_failed_can_still_be_listened_to(cast, tier, settings)
 async def test_chinese_that_comes_in_simplified_is_written_in_traditional(cast):
     from django.db import transaction
 
-    from meet import captions
     from meet.orm_pool import pooled
+    from meet.record import captions
 
     clip = await said(cast.alice, HELLO.path.read_bytes())
     row = await Clip.objects.aget(pk=clip)
@@ -202,21 +206,21 @@ async def test_chinese_that_comes_in_simplified_is_written_in_traditional(cast):
 @pytest.mark.parametrize(
     ("status", "body", "verdict"),
     [
-        (400, b'{"success": false, "retryable": false, "error": "x"}', recognizer.NotUnderstood),
-        (413, b'{"success": false, "retryable": false, "error": "x"}', recognizer.NotUnderstood),
-        (404, b"<html>no such page</html>", recognizer.Unavailable),
-        (403, b'{"success": false, "retryable": false}', recognizer.Unavailable),
-        (500, b'{"success": false, "retryable": false}', recognizer.Unavailable),
-        (503, b'{"success": false, "retryable": true}', recognizer.Unavailable),
-        (200, b"<html>welcome</html>", recognizer.Unavailable),
+        (400, b'{"success": false, "retryable": false, "error": "x"}', speech_client.NotUnderstood),
+        (413, b'{"success": false, "retryable": false, "error": "x"}', speech_client.NotUnderstood),
+        (404, b"<html>no such page</html>", speech_client.Unavailable),
+        (403, b'{"success": false, "retryable": false}', speech_client.Unavailable),
+        (500, b'{"success": false, "retryable": false}', speech_client.Unavailable),
+        (503, b'{"success": false, "retryable": true}', speech_client.Unavailable),
+        (200, b"<html>welcome</html>", speech_client.Unavailable),
     ],
 )
 async def test_only_the_tiers_own_word_is_a_verdict_on_a_clip(settings, status, body, verdict):
     with answering(status, body) as address:
         settings.SPEECH_URL = address
-        recognizer._client = None
+        speech_client._client = None
         with pytest.raises(verdict):
-            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None, 1000), nobody)
+            await speech_client.transcribe(b"x", speech_client.Wanted("c", "webm", "", 0, None, 1000), nobody)
 
 
 async def test_the_last_words_reach_the_page_of_a_meeting_that_just_ended(cast, tier, audience):
@@ -227,14 +231,14 @@ async def test_the_last_words_reach_the_page_of_a_meeting_that_just_ended(cast, 
 
 
 async def test_the_engine_says_what_it_is(tier):
-    engine = await recognizer.engine()
-    assert engine == recognizer.Engine("ready", "demo", demo=True, languages=("zh", "en", "ja"), translates=True)
+    engine = await speech_client.engine()
+    assert engine == speech_client.Engine("ready", "demo", demo=True, languages=("zh", "en", "ja"), translates=True)
 
 
 async def test_an_engine_that_is_away_says_nothing(settings):
     settings.SPEECH_URL = "http://127.0.0.1:9"
-    recognizer._client = None
-    assert await recognizer.engine() == recognizer.AWAY
+    speech_client._client = None
+    assert await speech_client.engine() == speech_client.AWAY
 
 
 async def test_a_clip_is_waited_for_as_long_as_the_tier_says_that_it_is_there(cast, settings, monkeypatch):
@@ -246,13 +250,13 @@ async def test_a_clip_is_waited_for_as_long_as_the_tier_says_that_it_is_there(ca
 
     async def slow(_sound, _wanted, _first):
         await hears.wait()
-        return recognizer.Heard(HELLO.text, "zh", "", "")
+        return speech_client.Heard(HELLO.text, "zh", "", "")
 
-    monkeypatch.setattr(recognizer, "transcribe", slow)
-    monkeypatch.setattr(status, "answers", lambda: True)
+    monkeypatch.setattr(speech_client, "transcribe", slow)
+    monkeypatch.setattr(engine_status, "answers", lambda: True)
     journey = asyncio.create_task(pipeline.caption(clip))
     assert not (await asyncio.wait([journey], timeout=1))[0]
-    monkeypatch.setattr(status, "answers", lambda: False)
+    monkeypatch.setattr(engine_status, "answers", lambda: False)
     await journey
     row = await Clip.objects.aget(pk=clip)
     assert (row.state, row.attempts) == (State.RECEIVED, 1)
@@ -265,9 +269,9 @@ async def test_a_clip_is_waited_for_as_long_as_the_tier_says_that_it_is_there(ca
 async def test_a_wrong_token_is_no_verdict_on_the_clip(cast, settings):
     with speaking(SPEECH_TOKEN="right") as (address, _process):
         settings.SPEECH_URL, settings.SPEECH_TOKEN = address, "wrong"
-        recognizer._client = None
-        with pytest.raises(recognizer.Unavailable):
-            await recognizer.transcribe(b"x", recognizer.Wanted("c", "webm", "", 0, None, 1000), nobody)
+        speech_client._client = None
+        with pytest.raises(speech_client.Unavailable):
+            await speech_client.transcribe(b"x", speech_client.Wanted("c", "webm", "", 0, None, 1000), nobody)
         async with httpx.AsyncClient(headers={"Authorization": "Bearer right"}) as client:
             assert (await client.get(f"{address}/health")).status_code == 200
 
@@ -277,7 +281,7 @@ async def test_the_tier_is_told_who_speaks_so_that_speakers_take_turns(cast, set
     asked = []
     with answering(503, b'{"success": false, "retryable": true}', asked) as address:
         settings.SPEECH_URL = address
-        recognizer._client = None
+        speech_client._client = None
         await pipeline.caption(clip)
     (query,) = asked
     assert query["speaker"] == [str(cast.alice.pk)]
@@ -316,7 +320,7 @@ def _wav_of_silence() -> bytes:
 @pytest.mark.parametrize(("allowed", "heard"), [((), "ja"), (("en", "ja"), "ja"), (("zh", "en"), "en")])
 async def test_the_model_finds_a_clip_s_language_among_those_the_room_allows(cast, tier, allowed, heard):
     contract = next(s for s in sentences("ja", exact=True) if "契約" in s.text)
-    await rules.change(cast.alice.pk, SetRoom("週會", False, allowed))
+    await room_settings.change(cast.alice.pk, SetRoom("週會", False, allowed))
     clip = await said(cast.alice, contract.data, language="ko")  # nobody may choose this one: it is found out
     await pipeline.caption(clip)
     line = await Caption.objects.aget(pk=clip)
@@ -325,7 +329,7 @@ async def test_the_model_finds_a_clip_s_language_among_those_the_room_allows(cas
 
 
 async def test_a_language_the_room_allows_is_taken_from_its_speaker_without_a_search(cast, tier):
-    await rules.change(cast.alice.pk, SetRoom("週會", False, ("zh", "ja")))
+    await room_settings.change(cast.alice.pk, SetRoom("週會", False, ("zh", "ja")))
     clip = await said(cast.alice, HELLO.data, language="zh")
     await pipeline.caption(clip)
     assert (await Caption.objects.aget(pk=clip)).text == HELLO.text

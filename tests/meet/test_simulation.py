@@ -8,7 +8,7 @@ import pytest
 
 from meet.management.commands.simulate_meeting import _slug
 from meet.simulation.speech_clips import cut, load, recorded
-from speech import codec
+from speech.audio import codec
 from tests.sentences import sentences
 from tests.wav import read_wav
 

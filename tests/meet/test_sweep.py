@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from meet import clip_files, clips, pipeline, sweep
-from meet.clock import to_ms
+from meet import pipeline, sweep
+from meet.clips import audio_files, clips
 from meet.events import Chunk, ClipStart
 from meet.models import Clip
 from meet.orm_pool import pooled
-from meet.uplink import Uplink
+from meet.socket.uplink import Uplink
+from meet.timestamps import to_ms
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def nudged(monkeypatch):
 
 
 async def test_a_clip_left_by_a_vanished_browser_is_picked_up(cast, nudged, monkeypatch):
-    monkeypatch.setattr(sweep.status, "answers", lambda: True)
+    monkeypatch.setattr(sweep.engine_status, "answers", lambda: True)
     monkeypatch.setattr(clips, "UNHEARD_AFTER", timedelta(0))
     event = ClipStart(uuid.uuid4(), 0, to_ms(timezone.now()), 0, "audio/webm", "")
     uplink = Uplink(cast.alice.pk)
@@ -37,7 +38,7 @@ async def test_a_clip_left_by_a_vanished_browser_is_picked_up(cast, nudged, monk
 
 
 async def test_while_nobody_hears_nothing_is_nudged(cast, nudged, monkeypatch):
-    monkeypatch.setattr(sweep.status, "answers", lambda: False)
+    monkeypatch.setattr(sweep.engine_status, "answers", lambda: False)
     event = ClipStart(uuid.uuid4(), 0, to_ms(timezone.now()), 0, "audio/webm", "")
     await Uplink(cast.alice.pk).start(event)
     await Clip.objects.aupdate(state=Clip.State.RECEIVED)
@@ -71,8 +72,8 @@ async def test_what_arrived_is_deleted_when_nothing_can_be_added_and_the_audio_i
             audio="a.flac" if length else "", duration_ms=length, state=state
         )
         kept[name] = clips.folder(event.clip)
-    assert await clip_files.discard_parts(timezone.now()) == 0
-    assert await clip_files.discard_parts(timezone.now() + timedelta(hours=25)) == 1
+    assert await audio_files.discard_parts(timezone.now()) == 0
+    assert await audio_files.discard_parts(timezone.now() + timedelta(hours=25)) == 1
     assert [name for name, folder in kept.items() if folder.exists()] == ["unwritten", "lost"]
 
 
@@ -82,10 +83,10 @@ async def test_the_audio_of_a_closed_clip_is_its_closers_to_write_and_after_a_wh
     await Clip.objects.aupdate(state=Clip.State.RECEIVED)
     leased, _clip = await clips.lease(event.clip)
     assert await pooled(clips.close)(leased, Clip.State.CAPTIONED)
-    assert await clip_files.due() == []
+    assert await audio_files.due() == []
     await Clip.objects.aupdate(lease_until=timezone.now())
-    assert await clip_files.due() == [event.clip]
-    assert await clip_files.due() == []
+    assert await audio_files.due() == [event.clip]
+    assert await audio_files.due() == []
 
 
 async def test_a_clip_that_cannot_be_picked_up_keeps_no_other_waiting(monkeypatch, caplog):
@@ -100,7 +101,7 @@ async def test_a_clip_that_cannot_be_picked_up_keeps_no_other_waiting(monkeypatc
             raise OSError("unreadable")
         done.append(clip)
 
-    monkeypatch.setattr(clip_files, "due", found)
+    monkeypatch.setattr(audio_files, "due", found)
     monkeypatch.setattr(pipeline, "keep_audio", work)
     await sweep.pick_up_audio()
     assert done == [good]

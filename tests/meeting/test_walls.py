@@ -4,8 +4,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
-HEARD_ALONE = {"speech.codec", "speech.gate", "speech.segmenter"}
 
 
 def imported(package: str) -> Iterator[tuple[str, str]]:
@@ -20,13 +21,14 @@ def imported(package: str) -> Iterator[tuple[str, str]]:
                     yield path.relative_to(ROOT).as_posix(), f"{node.module}.{name.name}"
 
 
-def test_meet_uses_only_the_three_modules_of_speech_that_load_no_model():
-    strangers = {
+@pytest.mark.parametrize("package", ["meet", "meeting", "speech/audio"])
+def test_of_speech_only_audio_is_imported_by(package):
+    beyond = {
         (file, name)
-        for file, name in imported("meet")
-        if name.split(".")[0] == "speech" and ".".join(name.split(".")[:2]) not in HEARD_ALONE
+        for file, name in imported(package)
+        if name.split(".")[0] == "speech" and name.split(".")[:2] != ["speech", "audio"]
     }
-    assert strangers == set()
+    assert beyond == set()
 
 
 def test_only_broadcast_talks_to_the_channel_layer():

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from meeting.children import READY
+from meeting.supervisor.child_process import READY
 from tests.meeting.product import OWN_SETTINGS, ROOT, until
 from tests.redis_server import free_port
 
@@ -48,7 +48,7 @@ def environment(data: Path, **settings: str) -> dict[str, str]:
 
 def prepare(environment: Mapping[str, str]) -> None:
     """Tables, catalogues and static files, as `serve` makes them before its first child."""
-    subprocess.run([sys.executable, "-m", "meeting.prepare"], cwd=ROOT, env=environment, check=True)
+    subprocess.run([sys.executable, "-m", "meeting.supervisor.prepare"], cwd=ROOT, env=environment, check=True)
 
 
 @contextlib.contextmanager

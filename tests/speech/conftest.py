@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from speech import loading, weights
+from speech import loading
 from speech.engines import Engine
+from speech.models import choice
 from tests.speech_process import SETTINGS, Speech
 
 
@@ -18,7 +19,7 @@ def engine() -> Engine:
     """The bundled model in memory."""
     from speech.engines.whisper import WhisperEngine
 
-    return WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32")
+    return WhisperEngine(choice.DEMO, model="demo", demo=True, device="cpu", dtype="float32")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import os
 import time
 
-from speech.intake import Order, Taken, take
+from speech.audio.decode_pool import Order, Taken, take
 
 
 def ends(data: bytes, order: Order) -> Taken:

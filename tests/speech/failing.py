@@ -7,10 +7,11 @@ import threading
 from collections.abc import Sequence
 
 from speech import __main__ as command
-from speech import loading, scheduler
+from speech import loading
 from speech.config import Config
 from speech.engines import SILENCE, Engine, Outcome, Row
-from speech.weights import Say
+from speech.models.choice import Say
+from speech.queue import scheduler
 
 load = loading.load
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from speech.engines import SAMPLE_RATE, Capabilities, Hypothesis, Options, Outcome, Row
-from speech.scheduler import Scheduler
-from speech.turns import Priority
+from speech.queue.scheduler import Scheduler
+from speech.queue.turns import Priority
 
 DEADLINE = 1.0  # seconds, as the web tier asks for a final
 

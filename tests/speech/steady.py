@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from speech import codec
+from speech.audio import codec
 from speech.config import Config
 from speech.engines import SAMPLE_RATE, Engine, Options
-from speech.node import Node
-from speech.transcription import Request
-from speech.turns import Priority
+from speech.queue.turns import Priority
+from speech.server.node import Node
+from speech.transcription.transcription import Request
 from tests.speech import sounds
 from tests.speech.checkpoints import MULTILINGUAL, random_checkpoint
 

@@ -14,9 +14,9 @@ from bench.index import Recording
 from speech import loading
 from speech.config import Config
 from speech.engines import Options
-from speech.node import Node
-from speech.transcription import Request
-from speech.turns import Priority
+from speech.queue.turns import Priority
+from speech.server.node import Node
+from speech.transcription.transcription import Request
 from tests import human_speech, real_model
 from tests.speech.steady import resident
 

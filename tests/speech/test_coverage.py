@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech import gate
+from speech.audio import voice_detection
+from speech.audio.samples import Span
 from speech.coverage import missing, outside, stretches
-from speech.gate import Span
-from speech.rows import Hypothesis, Segment, Word
+from speech.engine_types import Hypothesis, Segment, Word
 
 
 def heard(*segments: tuple[float, float], words: tuple[Word, ...] = ()) -> Hypothesis:
@@ -79,6 +79,6 @@ def test_what_is_outside_and_what_is_covered_make_the_whole(speech, covered):
     whole, cover = spans(speech), spans(covered)
     left = outside(whole, cover)
     common = sum(max(0.0, min(a.end, b.end) - max(a.start, b.start)) for a in whole for b in cover)
-    assert gate.seconds(left) + common == pytest.approx(gate.seconds(whole))
+    assert voice_detection.seconds(left) + common == pytest.approx(voice_detection.seconds(whole))
     assert all(one.end > one.start for one in left)
     assert all(one.start >= other.end or one.end <= other.start for one in left for other in cover)

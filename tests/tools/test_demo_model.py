@@ -10,7 +10,7 @@ import pytest
 import torch
 import whisper
 
-from speech.codec import SAMPLE_RATE
+from speech.audio.codec import SAMPLE_RATE
 from tools.demo_model import examples, grammar, measure, synth
 from tools.demo_model.__main__ import main
 from tools.demo_model.align import align, best_path

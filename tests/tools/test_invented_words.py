@@ -8,8 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from speech.gate import Span
-from speech.rows import Hypothesis, Segment, Word
+from speech.audio.samples import Span
+from speech.engine_types import Hypothesis, Segment, Word
 from tools.invented_words import journey, noises, report
 from tools.invented_words.journey import Journey, Row, Sound
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speech.codec import SAMPLE_RATE, Audio
+from speech.audio.codec import SAMPLE_RATE, Audio
 
 LANGUAGES = ("zh", "en", "ja")
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speech.codec import SAMPLE_RATE, Audio
+from speech.audio.codec import SAMPLE_RATE, Audio
 from tools.demo_model.corpus import LANGUAGES, Corpus
 from tools.demo_model.network import log_mel
 from tools.demo_model.vocabulary import (

@@ -11,8 +11,8 @@ import torch
 import whisper
 from whisper.decoding import DecodingResult
 
-from speech import codec
-from speech.codec import SAMPLE_RATE, Audio
+from speech.audio import codec
+from speech.audio.codec import SAMPLE_RATE, Audio
 from tools.demo_model.corpus import LANGUAGES, Corpus, Spoken
 
 BEFORE, AFTER = int(2.5 * SAMPLE_RATE), SAMPLE_RATE  # of room around a sentence

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from pypinyin import Style, lazy_pinyin
 
-from speech import codec
-from speech.codec import Audio
+from speech.audio import codec
+from speech.audio.codec import Audio
 from tools.demo_model.corpus import LANGUAGES, Spoken
 from tools.demo_model.grammar import Phrase, sentence
 

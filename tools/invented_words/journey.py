@@ -1,5 +1,6 @@
-"""What the model writes for sounds, heard as the product hears them: the speech gate, the rows of `speech/node.py`, the
-second pass. One JSON line a sound in a file, so that rules can be tried on it without the model."""
+"""What the model writes for sounds, heard as the product hears them: voice detection, the rows of
+`speech/server/node.py`, the second pass. One JSON line a sound in a file, so that rules can be tried on it without
+the model."""
 
 from __future__ import annotations
 
@@ -12,17 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from speech import clips, codec, gate, loading
-from speech.clips import Clip
+from speech import loading
+from speech.audio import codec, voice_detection
+from speech.audio.decode_pool import Taken
+from speech.audio.samples import SAMPLE_RATE, Span
+from speech.audio.segmenter import Rules
 from speech.config import Config
 from speech.engines import Audio, Hypothesis, Options, Segment, Turn, Word
-from speech.gate import Span
-from speech.intake import Taken
-from speech.node import Node
-from speech.scheduler import Scheduler
-from speech.second_pass import complete
-from speech.segmenter import Rules
-from speech.turns import Priority
+from speech.queue.scheduler import Scheduler
+from speech.queue.turns import Priority
+from speech.server.node import Node
+from speech.transcription import recording
+from speech.transcription.recording import Clip
+from speech.transcription.second_pass import complete
 
 AT_ONCE = 8  # sounds, so that batches fill
 AGGRESSIVENESS = 2
@@ -53,8 +56,8 @@ class Row:
 
     def clip(self, audio: Audio) -> Clip:
         """The row's clip, of the whole sound."""
-        first = round(self.start * gate.SAMPLE_RATE)
-        return Clip(self.start, audio[first : first + round(self.seconds * gate.SAMPLE_RATE)], self.speech)
+        first = round(self.start * SAMPLE_RATE)
+        return Clip(self.start, audio[first : first + round(self.seconds * SAMPLE_RATE)], self.speech)
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class _Ear:
 
 
 async def _rows(ear: _Ear, sound: Sound, gated: bool) -> tuple[Row, ...]:
-    spans = gate.spans(codec.raised(sound.audio), AGGRESSIVENESS if gated else None)
+    spans = voice_detection.spans(codec.raised(sound.audio), AGGRESSIVENESS if gated else None)
     if not spans:
         return ()
     found: list[Row] = []
@@ -135,7 +138,7 @@ async def _rows(ear: _Ear, sound: Sound, gated: bool) -> tuple[Row, ...]:
 
     taken = Taken(sound.audio, tuple(spans))
     kept: set[tuple[float, float]] = set()
-    for clip in [clips.whole(taken)] if sound.live else clips.cut(taken, Rules()):
+    for clip in [recording.whole(taken)] if sound.live else recording.cut(taken, Rules()):
         whole = await complete(clip, await hear(clip, None), hear)
         kept |= {(one.clip.start, one.clip.seconds) for one in whole.passages}
     return tuple(

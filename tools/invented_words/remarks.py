@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from speech import codec
+from speech.audio import codec
 from tools.invented_words import noises
 from tools.invented_words.journey import Sound
 from tools.invented_words.noises import RATE, Audio, coloured

@@ -1,4 +1,5 @@
-"""The report on invented words: what the model wrote where nobody speaks, and what `speech/checks.py` lets through."""
+"""The report on invented words: what the model wrote where nobody speaks, and what
+`speech/transcription/hallucinations.py` lets through."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from speech import checks
+from speech.audio.voicing import Ear
 from speech.engines import Audio
-from speech.pieces import Voice, sifted
-from speech.voicing import Ear
+from speech.transcription import hallucinations
+from speech.transcription.sentences import Voice, sifted
 from tools.invented_words.journey import Journey, Row, Sound
 
 OPENAI_NO_SPEECH, OPENAI_LOGPROB = 0.6, -1.0  # openai-whisper's own rule, to compare with
@@ -80,8 +81,8 @@ def _columns(one: Seen) -> list[object]:
     likely = [word.probability for word in heard.words] or [0.0]
     figures = (
         heard.avg_logprob, heard.no_speech_prob, heard.compression_ratio, heard.temperature,
-        checks.sureness(heard.words, heard.avg_logprob), min(likely), likely[0], one.plausible, one.voiced, one.pitched,
-        one.level, one.above_floor,
+        hallucinations.sureness(heard.words, heard.avg_logprob), min(likely), likely[0], one.plausible, one.voiced,
+        one.pitched, one.level, one.above_floor,
     )  # fmt: skip
     what = [journey.name, journey.kind, journey.said, journey.gated, journey.asked, row.start, row.seconds, row.kept]
     return [*what, heard.language, heard.text, one.shown, one.reason, *(round(figure, 4) for figure in figures)]
@@ -99,7 +100,7 @@ def _seen(journey: Journey, row: Row, audio: Audio) -> Seen:
         pitched=voice.pitched(),
         level=found.level,
         above_floor=found.above_floor,
-        plausible=checks.plausibility(heard),
+        plausible=hallucinations.plausibility(heard),
         shown=left.heard.text if left.heard else "",
         reason=left.suppressed[0].reason if left.suppressed else "",
     )

@@ -7,7 +7,7 @@ from django.test import RequestFactory
 from django.utils import translation
 from django.utils.safestring import mark_safe
 
-from meeting import qr
+from meeting.https import qr_code
 from tools.screenshots.stage import LOCALES, SIZES, STAFF, Reader, Stage, make_staff
 from tools.screenshots.states import Shown, close, state
 
@@ -76,7 +76,7 @@ def errors(stage: Stage) -> Shown:
             "secure": "https://127.0.0.1:1/",  # where nobody answers yet
             "goes_on": False,
             "address": address,
-            "qr": mark_safe(qr.for_page(address, "QR")),  # noqa: S308
+            "qr": mark_safe(qr_code.for_page(address, "QR")),  # noqa: S308
         }
         _as_sent(stage, reader, "pages/https.html", about)
     yield "https", fresh

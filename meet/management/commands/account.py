@@ -6,10 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from meet import account, record
-from meet.account import Entry
+from meet.clips import audit
+from meet.clips.audit import Entry
 from meet.management.of_meeting import MeetingCommand
 from meet.models import Meeting
+from meet.record import record
 
 
 class Command(MeetingCommand):
@@ -26,7 +27,7 @@ class Command(MeetingCommand):
 
     def _print(self, meeting: Meeting) -> int:
         """One meeting's table; how many of its clips are unaccounted for."""
-        entries = account.of_meeting(meeting, timezone.now())
+        entries = audit.of_meeting(meeting, timezone.now())
         self.stdout.write(f"{meeting.room.slug}/{meeting.folder}")
         self.stdout.write(f"  {'speaker':<20} {'number':>6}  {'state':<10} {'begins':<19} {'seconds':>7}  unaccounted")
         for entry in entries:

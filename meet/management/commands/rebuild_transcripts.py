@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from meet import record, recording, transcripts
 from meet.models import Meeting
+from meet.record import record, recording, transcript_files
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         except record.NoSuchMeeting as error:
             raise CommandError(str(error)) from error
         for meeting in chosen:
-            lines, whole = transcripts.rebuild(meeting.pk), _recording(meeting)
+            lines, whole = transcript_files.rebuild(meeting.pk), _recording(meeting)
             if options["verbosity"]:
                 self.stdout.write(f"{meeting.room.slug}/{meeting.folder}: {lines} clips, {whole}")
 

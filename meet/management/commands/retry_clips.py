@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from meet import clips
+from meet.clips import clips
 from meet.management.of_meeting import MeetingCommand
 
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from meet.simulation.person import JoinFailed
 from meet.simulation.play import Plan, play
-from speech.codec import Undecodable
+from speech.audio.codec import Undecodable
 
 
 class Command(BaseCommand):

@@ -15,7 +15,7 @@ from meet.translation.google import Google
 from meet.translation.libre import Libre
 from meet.translation.microsoft import Microsoft
 from meet.translation.mymemory import MyMemory
-from meet.translation.pace import Limits
+from meet.translation.pacing import Limits
 from tests.meet.scene import make_scene
 from tests.meet.translation import servers
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from meet.translation import batches, chain, pace
+from meet.translation import batches, chain, pacing
 from meet.translation.chain import Chain
 from meet.translation.chatgpt import ChatGPT
 from meet.translation.provider import Ask, LeftAlone, Refused, Unavailable
@@ -17,7 +17,7 @@ from tests.meet.translation.servers import Response
 @pytest.fixture
 def llama(monkeypatch):
     """It is slow, by the measure of these tests."""
-    monkeypatch.setattr(pace, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(pacing, "SLOW_SECONDS", 0.0)
     with Llama() as running:
         yield running
 
@@ -61,8 +61,8 @@ async def test_lines_between_other_languages_are_not_mixed_into_a_request(own, l
 
 
 async def test_an_answer_that_comes_slowly_but_steadily_is_waited_for(own, llama, monkeypatch):
-    monkeypatch.setattr(pace, "FIRST_OWN", 0.6)
-    monkeypatch.setattr(pace, "BETWEEN", 0.6)
+    monkeypatch.setattr(pacing, "FIRST_OWN", 0.6)
+    monkeypatch.setattr(pacing, "BETWEEN", 0.6)
     llama.token_seconds = 0.25
     began = time.monotonic()
     assert (await own.translate(asks(1)[0])).text == "[Japanese] This is line number 0"
@@ -72,7 +72,7 @@ async def test_an_answer_that_comes_slowly_but_steadily_is_waited_for(own, llama
 async def test_a_host_that_takes_a_request_and_says_nothing_is_noticed_and_those_who_wait_are_told(
     own, llama, monkeypatch
 ):
-    monkeypatch.setattr(pace, "FIRST_OWN", 0.4)
+    monkeypatch.setattr(pacing, "FIRST_OWN", 0.4)
     llama.mode = "hang"
     found = await answers(own, asks(12))
     assert [type(answer) for answer in found] == [batches.Silent] + [LeftAlone] * 11
@@ -83,7 +83,7 @@ async def test_a_host_that_takes_a_request_and_says_nothing_is_noticed_and_those
 async def test_a_host_that_stops_in_the_middle_is_noticed_long_before_the_time_for_a_first_token(
     own, llama, monkeypatch
 ):
-    monkeypatch.setattr(pace, "BETWEEN", 0.3)
+    monkeypatch.setattr(pacing, "BETWEEN", 0.3)
     llama.mode = "stall"
     began = time.monotonic()
     with pytest.raises(batches.Silent):
@@ -119,7 +119,7 @@ async def test_an_answer_that_cannot_be_told_apart_is_asked_for_line_by_line(own
     assert [answer.text for answer in found] == [f"[Japanese] {ask.text}" for ask in questions]
     alone = [lines[0] for _target, lines in llama.asked if len(lines) == 1]
     assert sorted(alone) == sorted(ask.text for ask in questions)
-    assert link(own).pace.lines < pace.BEGIN_LINES
+    assert link(own).pace.lines < pacing.BEGIN_LINES
     assert own.ready()
 
 
@@ -159,7 +159,7 @@ async def test_a_request_that_nobody_waits_for_any_more_is_given_up_at_the_serve
 
 
 async def test_after_it_hung_it_is_tried_with_one_line_and_then_used_again(own, llama, monkeypatch):
-    monkeypatch.setattr(pace, "FIRST_OWN", 0.3)
+    monkeypatch.setattr(pacing, "FIRST_OWN", 0.3)
     llama.mode = "hang"
     with pytest.raises(batches.Silent):
         await own.translate(asks(1)[0])
@@ -172,7 +172,7 @@ async def test_after_it_hung_it_is_tried_with_one_line_and_then_used_again(own, 
 
 
 async def test_time_that_a_slow_one_took_is_not_taken_from_the_next(serving, llama, monkeypatch):
-    monkeypatch.setattr(pace, "FIRST_OWN", 0.5)
+    monkeypatch.setattr(pacing, "FIRST_OWN", 0.5)
     monkeypatch.setattr(chain, "WHOLE_SECONDS", 0.6)
     monkeypatch.setattr(chain, "LEAST_SECONDS", 0.4)
     llama.mode = "hang"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from meet.translation import chain
+from meet.translation import chain, translation_jobs
 from meet.translation.chain import Chain
 from meet.translation.provider import Ask, LeftAlone, Refused, Unavailable
 from tests.meet.translation.conftest import made
@@ -98,9 +98,8 @@ async def test_all_of_them_together_have_less_time_than_a_row_is_taken_for(both,
 
 
 def test_a_row_is_taken_for_longer_than_that():
-    from meet.translation import ledger
 
-    assert ledger.LEASE.total_seconds() > chain.WHOLE_SECONDS
+    assert translation_jobs.LEASE.total_seconds() > chain.WHOLE_SECONDS
 
 
 def test_keys_are_not_in_the_words_for_a_chain(settings):

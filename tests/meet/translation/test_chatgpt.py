@@ -3,8 +3,8 @@
 import pytest
 
 from meet.translation.chatgpt import ChatGPT
+from meet.translation.http_session import DENIED_SECONDS
 from meet.translation.provider import Ask, Refused, Unavailable
-from meet.translation.web import DENIED_SECONDS
 from tests.meet.translation.conftest import Blocking
 from tests.meet.translation.servers import KEY, Response, completion, marked, said
 

@@ -3,8 +3,8 @@
 import pytest
 
 from meet.translation.deepl import DeepL
+from meet.translation.http_session import DENIED_SECONDS
 from meet.translation.provider import Ask, Refused
-from meet.translation.web import DENIED_SECONDS
 from tests.meet.translation import servers
 from tests.meet.translation.servers import KEY, said
 

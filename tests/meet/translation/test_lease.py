@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from meet.models import Translation
 from meet.orm_pool import pooled
-from meet.translation import lease, ledger
+from meet.translation import lease, translation_jobs
 from meet.translation.lease import Lease, Taken
 from tests.meet.translation.speaking import said
 
@@ -20,10 +20,10 @@ async def job(scene, settings, monkeypatch):
     """One that is due; leases are short here."""
     settings.TRANSLATOR = ["google"]
     settings.TRANSLATE_TO = ["ja"]
-    monkeypatch.setattr(ledger, "LEASE", timedelta(seconds=1))
+    monkeypatch.setattr(translation_jobs, "LEASE", timedelta(seconds=1))
     monkeypatch.setattr(lease, "RENEW_SECONDS", 0.1)
     caption = await said(scene)
-    [found] = await ledger.of_clip(caption.pk)
+    [found] = await translation_jobs.of_clip(caption.pk)
     return found
 
 
@@ -45,7 +45,7 @@ async def test_a_job_that_is_worked_on_is_no_other_processs_however_long_it_take
     while timezone.now() < held_until + timedelta(seconds=0.5):
         with pytest.raises(Taken):
             await Lease(job).take()
-        assert await ledger.due(frozenset(), 10) == []
+        assert await translation_jobs.due(frozenset(), 10) == []
         await asyncio.sleep(0.1)
     assert (await row()).attempts == 1
     await mine.stop()

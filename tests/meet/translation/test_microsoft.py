@@ -2,9 +2,9 @@
 
 import pytest
 
+from meet.translation.http_session import DENIED_SECONDS
 from meet.translation.microsoft import Microsoft
 from meet.translation.provider import Ask, Refused
-from meet.translation.web import DENIED_SECONDS
 from tests.meet.translation.servers import KEY, said
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from meet import translation
 from meet.models import Meeting
 from meet.orm_pool import pooled
-from meet.translation import ledger, scripts
+from meet.translation import chinese_scripts, translation_jobs
 from tests.libretranslate import libre
 from tests.meet.translation.speaking import empty_desk, make_due, of, said, through_libre
 
@@ -39,7 +39,7 @@ async def test_both_chinese_scripts_come_from_one_answer(scene, libre):
     await translation.idle()
     assert sorted(target for _source, target, _text in libre.asked) == ["ja", "zh"]
     texts = await of(caption)
-    assert scripts.to_simplified(texts["zh-Hant"]) == texts["zh-Hans"]
+    assert chinese_scripts.to_simplified(texts["zh-Hant"]) == texts["zh-Hans"]
 
 
 async def test_everybody_in_the_room_is_told_with_a_number_of_its_own(scene, libre, heard):
@@ -82,8 +82,8 @@ async def test_a_caption_in_the_translators_absence_waits_and_is_filled_in_when_
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time: nobody waits in a circle")
 async def test_an_answer_and_a_new_revision_at_once_do_not_wait_for_each_other(scene, monkeypatch):
     caption = await said(scene)
-    first = (await ledger.of_clip(caption.pk))[0]
-    take, met = ledger.sequence.take, threading.Barrier(2)
+    first = (await translation_jobs.of_clip(caption.pk))[0]
+    take, met = translation_jobs.sequence.take, threading.Barrier(2)
 
     def slowly(meeting_id: int) -> int:
         with contextlib.suppress(threading.BrokenBarrierError):
@@ -92,29 +92,29 @@ async def test_an_answer_and_a_new_revision_at_once_do_not_wait_for_each_other(s
         time.sleep(0.2)
         return number
 
-    monkeypatch.setattr(ledger.sequence, "take", slowly)
+    monkeypatch.setattr(translation_jobs.sequence, "take", slowly)
     await asyncio.gather(
-        ledger.settle(first, dict.fromkeys(first.targets, "text"), "libre"),
+        translation_jobs.settle(first, dict.fromkeys(first.targets, "text"), "libre"),
         pooled(lambda: scene.settle(caption.clip, "newer words", "en"))(),
     )
 
 
 async def test_the_translation_of_an_old_revision_never_overwrites_a_newer_one(scene, libre):
     caption = await said(scene, "the old words")
-    jobs = await ledger.of_clip(caption.pk)
+    jobs = await translation_jobs.of_clip(caption.pk)
     newer = await pooled(lambda: scene.settle(caption.clip, "the new words", "en"))()
     seq = await pooled(lambda: Meeting.objects.get().seq)()
     for job in jobs:
-        assert await ledger.settle(job, dict.fromkeys(job.targets, "the old translation"), "libre") == []
+        assert await translation_jobs.settle(job, dict.fromkeys(job.targets, "the old translation"), "libre") == []
     assert set((await of(newer)).values()) == {""}
     assert await pooled(lambda: Meeting.objects.get().seq)() == seq
 
 
 async def test_a_row_taken_by_a_killed_process_comes_back_when_its_lease_is_over(scene, libre):
     caption = await said(scene)
-    for job in await ledger.of_clip(caption.pk):
-        assert await ledger.take(job)
-    assert await ledger.due(frozenset(), 100) == []
+    for job in await translation_jobs.of_clip(caption.pk):
+        assert await translation_jobs.take(job)
+    assert await translation_jobs.due(frozenset(), 100) == []
     await make_due()
     await translation.sweep()
     await translation.idle()

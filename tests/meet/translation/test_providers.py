@@ -6,8 +6,8 @@ import time
 import pytest
 
 from meet.languages import READABLE
-from meet.translation import web
-from meet.translation.pace import Limits
+from meet.translation import http_session
+from meet.translation.pacing import Limits
 from meet.translation.provider import Ask, NoAnswer, Refused, Unavailable, echoes, sensible
 from tests.meet.translation.conftest import Blocking, made
 from tests.meet.translation.servers import KEY, PAGE, Response, completion, memory, said
@@ -93,7 +93,7 @@ def test_no_key_stands_in_an_address(server, name):
 
 
 def test_one_that_takes_its_time_is_given_up(server, name, monkeypatch, caplog):
-    monkeypatch.setattr(web, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(http_session, "READ_SECONDS", 0.3)
     monkeypatch.setattr(Blocking, "limits", Limits(0.3, 0.3))
     server.mode = "slow"
     began = time.monotonic()
@@ -103,7 +103,7 @@ def test_one_that_takes_its_time_is_given_up(server, name, monkeypatch, caplog):
 
 @pytest.mark.parametrize("mode", ["trickle", "flood"])
 def test_one_that_never_ends_is_given_up(server, name, mode, monkeypatch, caplog):
-    monkeypatch.setattr(web, "WHOLE_SECONDS", 0.3)
+    monkeypatch.setattr(http_session, "WHOLE_SECONDS", 0.3)
     monkeypatch.setattr(Blocking, "limits", Limits(0.3, 0.3))
     server.mode = mode
     began = time.monotonic()
@@ -146,7 +146,7 @@ def test_one_that_is_not_there_may_come(serving, name, caplog):
 def test_a_wrong_key_is_not_tried_with_every_sentence(server, name, caplog):
     error = failed(made(name, server.url, "another"), caplog)
     assert isinstance(error, Refused)
-    assert error.pause >= web.DENIED_SECONDS
+    assert error.pause >= http_session.DENIED_SECONDS
 
 
 def test_a_text_it_does_not_take_is_refused_and_the_next_one_asked(server, name, caplog):
@@ -214,4 +214,4 @@ def test_a_translator_that_gives_the_text_back_has_not_answered(serving, name, c
 
 
 def test_the_time_limits_are_three_seconds_and_seven():
-    assert (web.CONNECT_SECONDS, web.READ_SECONDS) == (3, 7)
+    assert (http_session.CONNECT_SECONDS, http_session.READ_SECONDS) == (3, 7)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from meet import translation
 from meet.models import Translation
 from meet.orm_pool import pooled
-from meet.translation import chain, desk, lease, ledger, pace
+from meet.translation import chain, lease, pacing, queue, translation_jobs
 from tests.meet.translation.llama import Llama
 from tests.meet.translation.speaking import empty_desk, make_due, of, said
 
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def llama(settings, monkeypatch):
     """A line waits for it longer than a lease lasts."""
-    monkeypatch.setattr(pace, "SLOW_SECONDS", 0.0)
-    monkeypatch.setattr(ledger, "LEASE", timedelta(seconds=3))
+    monkeypatch.setattr(pacing, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(translation_jobs, "LEASE", timedelta(seconds=3))
     monkeypatch.setattr(lease, "RENEW_SECONDS", 0.3)
     with Llama() as running:
         settings.TRANSLATOR, settings.OPENAI_BASE_URL = ["chatgpt"], running.url
@@ -55,7 +55,7 @@ async def none_waits(*desks):
 
 
 async def test_every_line_of_a_meeting_comes_once_though_it_takes_longer_than_a_lease(scene, llama):
-    here, other = desk.Desk(), desk.Desk()
+    here, other = queue.Desk(), queue.Desk()
     spoken = [await said(scene, f"This is line number {n}", after=n) for n in range(10)]
     for caption in spoken:
         here.nudge(caption.pk)
@@ -95,7 +95,7 @@ async def test_while_a_slow_translator_is_at_work_no_one_else_has_the_row(scene,
 
 
 async def test_lines_that_were_waiting_while_it_hung_come_when_it_is_back(scene, llama, monkeypatch):
-    monkeypatch.setattr(pace, "FIRST_OWN", 0.4)
+    monkeypatch.setattr(pacing, "FIRST_OWN", 0.4)
     llama.mode = "hang"
     spoken = [await said(scene, f"This is line number {n}", after=n) for n in range(5)]
     for caption in spoken:
@@ -105,11 +105,11 @@ async def test_lines_that_were_waiting_while_it_hung_come_when_it_is_back(scene,
     assert len(llama.asked) == 1  # one was enough to know
     assert not chain.configured().ready()
 
-    monkeypatch.setattr(pace, "FIRST_OWN", 60.0)
+    monkeypatch.setattr(pacing, "FIRST_OWN", 60.0)
     llama.mode, llama.thinks_seconds = "ok", 0.0
     llama.stopping.set()
     await make_due()
-    await none_waits(desk.Desk())
+    await none_waits(queue.Desk())
     assert [(await of(caption))["ja"] for caption in spoken] == [
         f"[Japanese] This is line number {n}" for n in range(5)
     ]

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from speech import weights
 from speech.engines import EngineError, Options, Row
 from speech.engines.whisper import WhisperEngine
+from speech.models import choice
 from tests.speech.decoder.reference import Clip, Reference, random_weights
 from tests.speech.decoder.test_equal import assert_equal, clips, heard
 
@@ -17,7 +17,7 @@ BEAMS = (1, 5, 2, 5, 3, 4)  # side by side in one batch
 
 @pytest.fixture(scope="module")
 def bundled() -> Reference:
-    return Reference(weights.DEMO)
+    return Reference(choice.DEMO)
 
 
 def with_beams(chosen: list[Clip], beams=BEAMS) -> list[Clip]:
@@ -41,7 +41,7 @@ def test_a_beam_that_all_rows_share_writes_what_openai_whisper_does(engine, bund
 
 
 def test_captured_steps_search_with_the_same_beams(engine):
-    static = WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=True)
+    static = WhisperEngine(choice.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=True)
     chosen = with_beams(clips(5, [None, "zh", "en", "ja"], seed=13))
     wanted = [one.tokens for one in heard(engine, chosen, 8)]
     for batch in (5, 2):  # a graph is for more rows and beams than are there, and used again

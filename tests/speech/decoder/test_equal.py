@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from speech import weights
 from speech.engines import Hypothesis, Options, Row
 from speech.engines.whisper import WhisperEngine
+from speech.models import choice
 from tests.speech import sounds
 from tests.speech.decoder.reference import Clip, Reference, differences, random_weights
 
@@ -71,7 +71,7 @@ def assert_equal(reference: Reference, chosen: Sequence[Clip], found: Sequence[H
 
 @pytest.fixture(scope="module")
 def bundled() -> Reference:
-    return Reference(weights.DEMO)
+    return Reference(choice.DEMO)
 
 
 def test_the_bundled_models_text_is_equal_in_mixed_batches(engine, bundled):
@@ -126,7 +126,7 @@ def _compare_shape(folder, shape, count):
 
 @pytest.mark.parametrize("half", ["bfloat16"])
 def test_in_half_precision_few_tokens_differ(engine, half, capsys):
-    other = WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype=half)
+    other = WhisperEngine(choice.DEMO, model="demo", demo=True, device="cpu", dtype=half)
     chosen = [Clip(s.audio, Options(language=s.language, fallback=False)) for s in sounds.sentences(exact=False)[::3]]
     pairs = zip(heard(engine, chosen, 8), heard(other, chosen, 8), strict=True)
     total, differing = 0, 0
@@ -140,7 +140,7 @@ def test_in_half_precision_few_tokens_differ(engine, half, capsys):
 
 
 def test_steps_as_a_gpu_captures_them_write_the_same(engine):
-    static = WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=True)
+    static = WhisperEngine(choice.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=True)
     chosen = clips(11, [None, "zh", "en", "ja"], seed=5)
     wanted = [one.tokens for one in heard(engine, chosen, 8)]
     for batch in (8, 3, 1):  # a graph is for more rows than are there, and used again

@@ -8,9 +8,9 @@ import time
 import pytest
 import torch
 
-from speech import weights
 from speech.engines import Options, Row
 from speech.engines.whisper import WhisperEngine
+from speech.models import choice
 from tests.speech import sounds
 from tests.speech.decoder.reference import Reference, random_weights
 from tests.speech.decoder.test_equal import Clip, assert_equal, clips, heard
@@ -26,12 +26,12 @@ def on_gpu(path, dtype, model="demo"):
 def test_in_single_precision_the_text_is_openai_whispers(batch):
     torch.backends.cuda.matmul.allow_tf32 = False
     chosen = clips(40, [None, "zh", "en", "ja"])
-    assert_equal(Reference(weights.DEMO), chosen, heard(on_gpu(weights.DEMO, "float32"), chosen, batch))
+    assert_equal(Reference(choice.DEMO), chosen, heard(on_gpu(choice.DEMO, "float32"), chosen, batch))
 
 
 def test_in_half_precision_few_tokens_differ(engine):
     chosen = [Clip(s.audio, Options(language=s.language, fallback=False)) for s in sounds.sentences(exact=False)]
-    pairs = zip(heard(engine, chosen, 8), heard(on_gpu(weights.DEMO, "float16"), chosen, 64), strict=True)
+    pairs = zip(heard(engine, chosen, 8), heard(on_gpu(choice.DEMO, "float16"), chosen, 64), strict=True)
     differing = sum(whole.tokens != rough.tokens for whole, rough in pairs)
     print(f"\nfloat16: {differing} of {len(chosen)} sentences differ")
     assert differing <= 0.02 * len(chosen)

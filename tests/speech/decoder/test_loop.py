@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from speech import weights
 from speech.decoder.loop import Plan
 from speech.decoder.steps import PROVEN, fitting
 from speech.engines import Hypothesis, Options, Row
 from speech.engines.whisper import WhisperEngine
+from speech.models import choice
 from tests.speech import sounds
 from tests.speech.decoder.reference import random_weights
 
@@ -56,7 +56,7 @@ def test_dice_are_a_rows_own(engine):
 @pytest.mark.parametrize("static", [False, True])
 def test_a_long_beginning_leaves_its_neighbours_their_whole_context(static):
     """Aligned at their ends, the two would need more places than there are."""
-    engine = WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=static)
+    engine = WhisperEngine(choice.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=static)
     engine.rules.bar_the_end()
     long = Row(SHORT.audio, Options(language="en", prompt="word " * 400, fallback=False))
     plain = Row(LONG.audio, Options(language="en", fallback=False))
@@ -84,7 +84,7 @@ def test_rows_go_together_that_find_room_behind_each_other(given, caps, groups):
 
 
 def test_once_memory_is_back_batches_are_captured_again():
-    engine = WhisperEngine(weights.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=True)
+    engine = WhisperEngine(choice.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=True)
     rows = [Row(SHORT.audio, Options(language="en", fallback=False, max_tokens=2))] * 3
     engine._steps.shrink()
     engine._steps.shrink()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech import codec
+from speech.audio import codec
 from speech.engines import SAMPLE_RATE, Options
 from speech.engines.whisper import WhisperEngine
 from tests import human_speech

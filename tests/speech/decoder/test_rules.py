@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from whisper.decoding import ApplyTimestampRules, SuppressBlank, SuppressTokens
 from whisper.tokenizer import get_tokenizer
 
-from speech import weights
 from speech.decoder import checkpoint
 from speech.decoder.rules import Rules, Written
 from speech.decoder.vocabulary import Vocabulary
+from speech.models import choice
 
 TOKENIZER = get_tokenizer(True, num_languages=99, language="en")
 FIRST = TOKENIZER.timestamp_begin
@@ -27,7 +27,7 @@ PREFIX = st.lists(TOKENS, max_size=6)
 
 @pytest.fixture(scope="module")
 def rules() -> Rules:
-    return Vocabulary(checkpoint.read(weights.DEMO, "demo")).rules(torch.device("cpu"))
+    return Vocabulary(checkpoint.read(choice.DEMO, "demo")).rules(torch.device("cpu"))
 
 
 def theirs(logits: torch.Tensor, prefix: list[int], timestamps: bool) -> torch.Tensor:
@@ -85,7 +85,7 @@ def test_logits_are_left_as_they_were(rules):
 
 
 def test_where_the_end_is_barred_no_text_ends(rules):
-    other = Vocabulary(checkpoint.read(weights.DEMO, "demo")).rules(torch.device("cpu"))
+    other = Vocabulary(checkpoint.read(choice.DEMO, "demo")).rules(torch.device("cpu"))
     other.bar_the_end()
     logits = likely(1, 0.0)[None]
     logits[0, TOKENIZER.eot] = 100.0

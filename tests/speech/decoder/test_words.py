@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from whisper.timing import dtw_cpu, find_alignment
 from whisper.tokenizer import get_tokenizer
 
-from speech import weights
 from speech.decoder.words import aligned
 from speech.engines import Options, Row
+from speech.models import choice
 from tests.speech import sounds
 
 ALL = Options(words=True)
@@ -40,7 +40,7 @@ def test_words_make_up_the_text_and_lie_in_the_speech_in_order(engine, language)
 
 
 def test_their_times_are_openai_whispers(engine):
-    model = whisper.load_model(str(weights.DEMO), device="cpu")
+    model = whisper.load_model(str(choice.DEMO), device="cpu")
     tokenizer = get_tokenizer(True, num_languages=99, language="en", task="transcribe")
     for sentence in sounds.sentences("en")[:3]:
         (heard,) = engine.transcribe([Row(sentence.audio, Options(language="en", words=True))])

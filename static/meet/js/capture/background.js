@@ -1,7 +1,7 @@
 /** Background noise tracker: does a sound stand out of the quietest moment of the last second? Pure.
  *
  * A hum, a fan or rain stays within a few dB of its own quietest moment; speech rises and falls with every syllable.
- * speech/background.py is the same in Python; both pass tests/fixtures/background.json.
+ * speech/audio/background.py is the same in Python; both pass tests/fixtures/background.json.
  */
 
 const SMOOTH = 5;             // frames: levels are means of 50 ms, as the noise in 10 ms swings by 10 dB

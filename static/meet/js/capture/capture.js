@@ -14,10 +14,10 @@
  */
 
 import { loadDetector } from './detector.js';
-import { Ear } from './ear.js';
+import { Ear } from './audio_graph.js';
 import { MicrophoneError, openMicrophone } from './microphone.js';
-import { Session } from './session.js';
-import { Silences } from './silences.js';
+import { Session } from './capture_session.js';
+import { Silences } from './silence_reasons.js';
 
 const LOSS = 250;             // ms: a shorter hole is none in what the recorder wrote
 const SETTLED = 2000;         // ms: before that a worklet that starts on a busy machine jumps

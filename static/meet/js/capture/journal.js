@@ -4,7 +4,7 @@ const LIMIT = 64 * 1024 * 1024;      // bytes: four hours of speech at 32 kbit/s
 
 /**
  * @typedef {{number: number, data: Uint8Array, at: number, held: boolean}} Chunk  held: the server has it on disk
- * @typedef {import('./shelf.js').Start} Start
+ * @typedef {import('./clip_store.js').Start} Start
  * @typedef {{clip: string, start: Start | null, end: object | null, chunks: {number: number, data: Uint8Array}[]}} Pending
  * @typedef {{start: Start | null, end: object | null, chunks: Map<number, Chunk>}} Entry
  */
@@ -17,7 +17,7 @@ export class Journal extends EventTarget {
   /** @type {Map<string, Entry>} */ #clips = new Map();      // in the order they began
   #size = 0;
 
-  /** @param {{limit?: number, shelf?: import('./shelf.js').Shelf | null}} [options] */
+  /** @param {{limit?: number, shelf?: import('./clip_store.js').Shelf | null}} [options] */
   constructor({ limit = LIMIT, shelf = null } = {}) {
     super();
     this.#limit = limit;
@@ -95,7 +95,7 @@ export class Journal extends EventTarget {
     }));
   }
 
-  /** What an earlier page left: it comes first. @param {import('./shelf.js').Left[]} all */
+  /** What an earlier page left: it comes first. @param {import('./clip_store.js').Left[]} all */
   #restore(all) {
     const before = all.map(({ clip, start, end, chunks }) => {
       for (const { data } of chunks) this.#size += data.length;

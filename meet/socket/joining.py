@@ -1,0 +1,42 @@
+"""Somebody comes into a room: all that is written down and read about it, in one go.
+
+Each by itself would go to a thread of the pool and back, which took longer than the queries."""
+
+import uuid
+from dataclasses import dataclass, replace
+
+from meet.clips import clips
+from meet.models import Participant
+from meet.orm_pool import pooled
+from meet.record import snapshot
+from meet.rooms import active_speakers, names, presence, room_settings
+from meet.rooms.presence import Member
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What there is to tell: to whoever came, and of them to the others."""
+
+    me: Member
+    renamed: names.Renamed | None
+    next_number: int
+    snapshot: str  # encoded
+    holds: str  # in the room, encoded
+    speaking: list[str]  # ids of participants
+
+
+@pooled
+def arrive(connection_id: uuid.UUID, participant_id: uuid.UUID) -> Arrival:
+    """Sit down. The socket first: of two who come at once under one name, one at least sees the other."""
+    presence.enter.__wrapped__(connection_id, participant_id)
+    person = Participant.objects.get(pk=participant_id)
+    renamed = names.settle(person)
+    me, room_id = presence.member(person), person.room_id
+    return Arrival(
+        me=me if renamed is None else replace(me, name=renamed.name),
+        renamed=renamed,
+        next_number=clips.next_number.__wrapped__(participant_id),
+        snapshot=snapshot.of_room.__wrapped__(room_id),
+        holds=room_settings.events.__wrapped__([room_id])[room_id],
+        speaking=active_speakers.now_in.__wrapped__([room_id])[room_id],
+    )

@@ -1,0 +1,1 @@
+"""Audio: decoding, down-mixing, levels, voice detection and cutting. No torch."""
