@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from speech.audio.samples import Span
 from speech.engine_types import Hypothesis, Word
@@ -22,24 +23,43 @@ WORD_TOLERANCE = 0.3  # the same of the alignment
 # Shorter stretches are breath and hesitation, or the alignment's own error, which reaches 1.9 s within a segment
 LEAST_OUTSIDE_SEGMENTS = 0.6
 LEAST_WITHIN_SEGMENTS = 2.0
-LEAST_AT_THE_START = 0.5  # before the first word: models like to begin in mid-sentence
+JOINED_ACROSS_SECONDS = 2.0  # the pause within one speaker's turn
 PAUSE_SECONDS = 0.4  # speech with a longer pause between is looked at apart
 
 
+def placed(heard: Hypothesis) -> Hypothesis:
+    """`heard` with its first words where they can have been said, and its segments not before them.
+
+    An alignment stretches the first words back to the start of the sound, over whatever was said there. How long a
+    word can take is known, so stretched ones are put just before the first word that is not.
+    """
+    if not heard.words:
+        return heard
+    firm = next((place for place, word in enumerate(heard.words) if not _is_stretched(word)), len(heard.words))
+    end = heard.words[firm].start if firm < len(heard.words) else heard.words[-1].end
+    words = list(heard.words[firm:])
+    for word in reversed(heard.words[:firm]):
+        words.insert(0, replace(word, start=max(0.0, end - seconds_said(word.text)), end=end))
+        end = words[0].start
+    segments = (replace(one, start=max(one.start, end), end=max(one.end, end)) for one in heard.segments)
+    return replace(heard, words=tuple(words), segments=tuple(segments) if firm else heard.segments)
+
+
 def missing(speech: Sequence[Span], heard: Hypothesis) -> list[Span]:
-    """The stretches of `speech` that the hypothesis has no words for, in order.
+    """The stretches of `speech` that the hypothesis (`placed`) has no words for, in order.
 
     Speech outside the segments counts from 0.6 s on. Where the engine gives word times, speech within a segment but
-    away from its words counts from 2 s on, and before the first word from 0.5 s on. Times are seconds of the row.
+    away from its words counts from 2 s on. Stretches with nothing but a pause between them are one. Times are seconds
+    of the row.
     """
     stamps = [Span(one.start - STAMP_TOLERANCE, one.end + STAMP_TOLERANCE) for one in heard.segments]
     found = _long(outside(speech, stamps), LEAST_OUTSIDE_SEGMENTS)
-    if heard.words:
-        within = [Span(max(a.start, b.start), min(a.end, b.end)) for a in speech for b in stamps if _meet(a, b)]
-        unsaid = outside(_merged(within), _said(heard.words))
-        found += _long(unsaid, LEAST_WITHIN_SEGMENTS)
-        found += [one for one in _long(unsaid, LEAST_AT_THE_START) if one.end <= heard.words[0].end]
-    return _merged(found)
+    if not heard.words:
+        return _joined(found, stamps)
+    said = [_said(word) for word in heard.words]
+    within = [Span(max(a.start, b.start), min(a.end, b.end)) for a in speech for b in stamps if _meet(a, b)]
+    found += _long(outside(_merged(within), said), LEAST_WITHIN_SEGMENTS)
+    return _joined(_merged(found), said)
 
 
 def stretches(speech: Sequence[Span]) -> list[Span]:
@@ -66,16 +86,26 @@ def seconds_said(text: str) -> float:
     return WORD_SECONDS + sum(_letter_seconds(letter) for letter in text if letter.isalnum())
 
 
-def _said(words: Sequence[Word]) -> list[Span]:
-    """Where the words lie: an alignment stretches the first one back to the start, others on to the next word."""
-    spans: list[Span] = []
-    for place, word in enumerate(words):
-        longest = seconds_said(word.text)
-        start, end = word.start, word.end
-        if end - start > longest:
-            start, end = (end - longest, end) if place == 0 else (start, start + longest)
-        spans.append(Span(start - WORD_TOLERANCE, end + WORD_TOLERANCE))
-    return spans
+def _said(word: Word) -> Span:
+    """Where a word lies: an alignment stretches it on to the next word."""
+    end = min(word.end, word.start + seconds_said(word.text))
+    return Span(word.start - WORD_TOLERANCE, end + WORD_TOLERANCE)
+
+
+def _is_stretched(word: Word) -> bool:
+    return word.end - word.start > seconds_said(word.text)
+
+
+def _joined(stretches: Sequence[Span], said: Sequence[Span]) -> list[Span]:
+    """Neighbours become one where only a pause lies between: what is heard with its context is heard better."""
+    found: list[Span] = []
+    for span in stretches:
+        pause = Span(found[-1].end, span.start) if found else None
+        if pause and pause.end - pause.start < JOINED_ACROSS_SECONDS and not any(_meet(pause, one) for one in said):
+            found[-1] = Span(found[-1].start, span.end)
+        else:
+            found.append(span)
+    return found
 
 
 def _letter_seconds(letter: str) -> float:

@@ -54,6 +54,7 @@ async def complete(clip: Clip, first: Hypothesis, hear: Hear, rounds: int = ROUN
     A clip in several languages is heard part by part. A text that is not believed covers nothing: each stretch of its
     speech is heard alone, where there is more than one. A clip without any text is a gap as long as its speech.
     """
+    first = coverage.placed(first)
     passage = Passage(clip, first)
     if first.turns:
         return _together(await asyncio.gather(*(_turn(clip, turn, hear, rounds) for turn in first.turns)))

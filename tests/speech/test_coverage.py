@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from speech.audio import voice_detection
 from speech.audio.samples import Span
-from speech.coverage import missing, outside, stretches
+from speech.coverage import missing, outside, placed, stretches
 from speech.engine_types import Hypothesis, Segment, Word
 
 
@@ -42,12 +42,45 @@ def test_a_segment_without_words_for_some_seconds_leaves_them_missing():
     assert left.end == pytest.approx(6.0)
 
 
-def test_speech_before_the_first_word_is_missing_sooner():
+def test_a_first_word_stretched_back_over_others_leaves_them_missing():
     # the real base began at «And I was the youngest.»; the alignment stretched "And" over the seven words before
     words = (Word(0.0, 1.9, " And"), Word(1.9, 2.2, " I"), Word(2.2, 2.5, " was"))
-    (left,) = missing([Span(0.0, 2.6)], heard((0.0, 2.6), words=words))
+    first = placed(heard((0.0, 2.6), words=words))
+    assert first.segments[0].start == first.words[0].start == pytest.approx(1.16)
+    (left,) = missing([Span(0.0, 2.6)], first)
     assert left.start == 0.0
-    assert 0.5 <= left.end <= 1.2
+    assert 0.6 <= left.end <= 1.2
+
+
+def test_stretched_first_words_far_from_the_next_one_leave_a_sentence_missing():
+    # «I'm Abigail Claflin, you can call me Abbie», then another voice: the real base wrote the other's words alone
+    speech = [Span(0.0, 0.45), Span(1.44, 4.68), Span(5.28, 6.12), Span(6.84, 14.67)]
+    words = (Word(0.0, 2.0, " If"), Word(4.54, 6.54, " the"), Word(7.58, 7.76, " reader"))
+    words += tuple(Word(8.0 + n / 2, 8.4 + n / 2, " will") for n in range(13))
+    (left,) = missing(speech, placed(heard((0.0, 14.6), words=words)))
+    assert left.start == 1.44
+    assert 5.28 <= left.end <= 6.12
+
+
+def test_words_that_are_not_stretched_stay_where_they_are():
+    words = (Word(0.4, 0.8, " Right"), Word(0.8, 1.2, " okay"))
+    one = heard((0.0, 1.3), words=words)
+    assert placed(one) == one
+
+
+def test_words_that_are_all_stretched_come_at_the_end():
+    words = (Word(0.0, 2.0, " If"), Word(2.0, 6.0, " so"))
+    assert placed(heard((0.0, 6.0), words=words)).words == (
+        Word(pytest.approx(4.78), pytest.approx(5.39), " If"),
+        Word(pytest.approx(5.39), 6.0, " so"),
+    )
+
+
+def test_stretches_with_only_a_pause_between_are_heard_as_one():
+    assert missing([Span(0.0, 2.0), Span(3.0, 4.0), Span(5.0, 6.0), Span(9.0, 10.0)], heard((5.0, 6.0))) == [
+        Span(0.0, 4.0),
+        Span(9.0, 10.0),
+    ]
 
 
 def test_without_word_times_the_segments_alone_tell():
