@@ -40,6 +40,17 @@ def test_a_beam_that_all_rows_share_writes_what_openai_whisper_does(engine, bund
     assert_equal(bundled, chosen, heard(engine, chosen, 8))
 
 
+@pytest.mark.parametrize(("beam", "others"), [(1, 5), (5, 1)])
+def test_rows_that_may_write_few_tokens_wait_beside_those_that_may_write_many(engine, beam, others):
+    # in a batch most of which goes on, a row that is done stays: with another search than its neighbours'
+    chosen = with_beams(clips(6, ["zh", "en", "ja"], seed=3), [others])
+    chosen[2] = Clip(chosen[2].audio, replace(chosen[2].options, beam=beam, max_tokens=2))
+    alone = [one.tokens for one in heard(engine, chosen, 1)]
+    assert len(alone[2]) == 2
+    assert sum(len(tokens) > 2 for tokens in alone) >= 4
+    assert [one.tokens for one in heard(engine, chosen, 8)] == alone
+
+
 def test_captured_steps_search_with_the_same_beams(engine):
     static = WhisperEngine(choice.DEMO, model="demo", demo=True, device="cpu", dtype="float32", static=True)
     chosen = with_beams(clips(5, [None, "zh", "en", "ja"], seed=13))
