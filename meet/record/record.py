@@ -45,6 +45,21 @@ class Line:
     folded_into: uuid.UUID | None  # the line that stands for it: the same voice, through a nearer microphone
     by_speech_model: frozenset[str] = frozenset()  # the languages in which it has the speech model's words
 
+    @property
+    def failed(self) -> bool:
+        """Whether nothing could be heard in a clip that should have had words."""
+        return self.state == Clip.State.FAILED and not self.text
+
+    @property
+    def silent(self) -> bool:
+        """Whether the clip has no speech."""
+        return self.state == Clip.State.SILENT and not self.text
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its speaker took it back."""
+        return self.state == Clip.State.WITHDRAWN
+
     def spoken_in(self) -> str:
         """The language the record has it in as spoken: Chinese is written Traditional."""
         return "zh-Hant" if self.language in CHINESE else self.language

@@ -1,8 +1,10 @@
 """The pages of the record, and the files below media/: parse, call, reply."""
 
+from __future__ import annotations
+
 import uuid
 from collections.abc import Set
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -18,7 +20,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from meet.events import BadEvent
 from meet.languages import READABLE
-from meet.models import Clip, Meeting, Room
 from meet.orm_pool import pooled
 from meet.recognition import engine_status
 from meet.record import media_files, record, recording, withdrawal
@@ -26,6 +27,9 @@ from meet.record.media_files import NotFound, Stored, Unsatisfiable
 from meet.record.record import File, Line
 from meet.rooms import rooms
 from meet.ui_texts import ROOM
+
+if TYPE_CHECKING:
+    from meet.models import Meeting, Room
 
 LINES = 200  # a page
 MEETINGS = 50
@@ -222,9 +226,9 @@ def _line(line: Line, own: Set[uuid.UUID]) -> dict[str, Any]:
             for tag, text in others
             if text is not None
         ],
-        "failed": line.state == Clip.State.FAILED and not line.text,
-        "silent": line.state == Clip.State.SILENT and not line.text,
-        "withdrawn": line.state == Clip.State.WITHDRAWN,
+        "failed": line.failed,
+        "silent": line.silent,
+        "withdrawn": line.withdrawn,
         "clip": line.clip,
         "own": line.by in own,
         "audio": _address(line.sound) if line.audible else "",

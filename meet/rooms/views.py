@@ -1,5 +1,8 @@
 """The pages of the lobby and the room: parse, call, reply."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,9 +16,11 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from meet import languages, ui_texts
-from meet.models import Participant, Room
 from meet.rooms import rooms
 from meet.rooms.lobby import listed
+
+if TYPE_CHECKING:
+    from meet.models import Participant, Room
 
 
 @never_cache
