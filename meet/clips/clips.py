@@ -65,11 +65,11 @@ def open_clip(start: ClipStart, participant_id: uuid.UUID) -> tuple[set[int], in
     now = timezone.now()
     speaker = _speaker(start, participant_id)
     if not start.mime.startswith(RECORDED_AS):
-        raise Refused(start.clip, "bad_type", _("This is no recording of sound."))
+        raise Refused(start.clip, "bad_type", _("This is not an audio recording."))
     try:
         spoken_at = from_ms(start.started_at + start.keep_from)
     except (ValueError, OverflowError):
-        raise Refused(start.clip, "bad_time", _("This recording's time is no time.")) from None
+        raise Refused(start.clip, "bad_time", _("This recording has an invalid timestamp.")) from None
     if spoken_at < now - REPLAYED_WITHIN:
         raise Refused(start.clip, "too_old", _("This recording is more than 24 hours old."))
     if spoken_at > now + AHEAD_AT_MOST:

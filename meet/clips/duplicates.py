@@ -169,7 +169,7 @@ def _check(caption: Caption, participant_id: uuid.UUID) -> None:
         room=caption.participant.room_id,
     ).exists():
         return
-    raise BadEvent("not_your_fold", _("Only the host and those whose microphones these are take them apart."))
+    raise BadEvent("not_your_fold", _("Only the host or the two speakers can separate these lines."))
 
 
 def _event(caption: Caption, head: uuid.UUID | None) -> str:

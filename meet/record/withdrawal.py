@@ -52,7 +52,7 @@ def _withdraw(clip_id: uuid.UUID, participant_id: uuid.UUID) -> tuple[Clip, list
     theirs = Q(participant=participant_id) | Q(participant__shared_by=participant_id)
     clip = _clips().filter(theirs, pk=clip_id).first()
     if clip is None:
-        raise BadEvent("not_your_line", _("Only who said it withdraws it."), clip=str(clip_id))
+        raise BadEvent("not_your_line", _("Only the speaker can withdraw a line."), clip=str(clip_id))
     while True:
         try:
             return clip, _change(clip, timezone.now())

@@ -21,7 +21,7 @@ def post(id: uuid.UUID, participant_id: uuid.UUID, raw: str) -> dict[str, Any] |
     """Keep a line; its event, or None where it was kept before. Raises BadEvent where there is nothing in it."""
     text = _clean(raw)
     if not text:
-        raise BadEvent("empty_message", _("A message needs some text."))
+        raise BadEvent("empty_message", _("Write a message first."))
     author = Participant.objects.get(pk=participant_id)
     now = timezone.now()
     try:

@@ -15,7 +15,7 @@ def change(participant_id: uuid.UUID, wanted: SetRoom) -> str:
     """Decide anew; the event that tells everybody. The address, and the folder that has its name, stay."""
     room = Room.objects.filter(participants=participant_id, participants__is_host=True).first()
     if room is None:
-        raise BadEvent("not_host", "Only the host decides this.")
+        raise BadEvent("not_host", "Only the host can do this.")
     strange = set(wanted.languages) - (SPOKEN.keys() - {""})
     if strange:
         raise BadEvent("bad_field", f"languages may hold {', '.join(filter(None, SPOKEN))}.", field="languages")

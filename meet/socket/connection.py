@@ -171,7 +171,7 @@ class Seat:
 
     async def _end_meeting(self) -> None:
         if not await rooms.hosts(self.me):
-            raise BadEvent("not_host", "Only the host decides this.")
+            raise BadEvent("not_host", "Only the host can do this.")
         if await meetings.end(self.room_id):
             await broadcast.send(self.room_id, encode("meeting_ended"))
 

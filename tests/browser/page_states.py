@@ -220,7 +220,7 @@ def staff_meeting(house: House, bob: Person) -> None:
 
 def not_open(house: House, bob: Person) -> None:
     bob.page.goto(f"{house.talking}#host=guessed")
-    expect(bob.page).to_have_title("Not open to you")
+    expect(bob.page).to_have_title("No access")
 
 
 def not_there(house: House, bob: Person) -> None:

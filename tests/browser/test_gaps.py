@@ -11,7 +11,7 @@ from tests.browser.long_meeting import GAP_WITHIN
 from tests.browser.people import chromium, visitor
 from tests.browser.reading.lines import long_room
 
-NOTE = "… {} s not understood"
+NOTE = "… {} s not recognized"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_a_line_with_speech_without_words_says_so_beside_its_text(bob):
         "title", "Speech was heard at 1.2–4.3 s of this line, but no words could be recognized."
     )
     expect(note).to_have_attribute("role", "note")
-    expect(line.get_by_test_id("caption-text")).not_to_contain_text("not understood")
+    expect(line.get_by_test_id("caption-text")).not_to_contain_text("not recognized")
     expect(page.locator(".caption").get_by_test_id("gap")).to_have_count(1)
     page.set_viewport_size({"width": 390, "height": 844})
     note.scroll_into_view_if_needed()

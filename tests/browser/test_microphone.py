@@ -177,7 +177,7 @@ def test_another_microphone_takes_the_place_of_one_that_is_taken_away_and_that_i
     listen(alice)
     alice.wait_for_captions(1, 30)
     alice.page.evaluate(PULLED)
-    expect(alice.page.locator("#losses")).to_contain_text("was taken away. Recording goes on with")
+    expect(alice.page.locator("#losses")).to_contain_text("was disconnected. Recording continues with")
     expect(alice.page.get_by_test_id("record")).to_have_attribute("aria-pressed", "true")
     expect(alice.page.get_by_test_id("capture-error")).to_be_hidden()
     assert alice.page.evaluate("tracks.map((track) => track.readyState)") == ["ended", "live"]
@@ -325,7 +325,7 @@ def test_what_could_not_be_sent_is_shown_and_leaving_asked_about_until_it_has_go
     try:
         unsent = alice.page.get_by_test_id("unsent")
         expect(unsent).to_be_visible()
-        expect(unsent).to_contain_text(" s of what you said not sent yet")
+        expect(unsent).to_contain_text(" s of your speech not sent yet")
         alice.page.get_by_test_id("record").click()
         expect(alice.page.get_by_test_id("record")).to_have_attribute("aria-pressed", "false")
         stays(alice.page)

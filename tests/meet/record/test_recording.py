@@ -307,11 +307,11 @@ def test_the_record_offers_it_last_with_a_player_to_those_who_took_part(scene):
     session.update(scene.sessions[scene.alice.pk])
     session.save()
     page = f"/rooms/{scene.room.slug}/record/{scene.meeting.folder}/"
-    assert "is being put together" in client.get(page).content.decode()
+    assert "is being prepared" in client.get(page).content.decode()
     asyncio.run(recording.rebuild(scene.meeting.pk))
     shown = client.get(page).content.decode()
     (file,) = record.files(scene.meeting)
     assert '<audio class="recording"' in shown
-    assert "is being put together" not in shown
+    assert "is being prepared" not in shown
     assert client.get(f"/media/{file.path}").headers["Content-Type"] == "audio/flac"
     assert Client().get(f"/media/{file.path}").status_code == 404

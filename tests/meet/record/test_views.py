@@ -162,7 +162,7 @@ def test_staff_are_told_when_nothing_is_found_and_keep_what_they_sought_from_pag
     assert "page=2" in text
     assert f"q={quote_plus(scene.room.name)}" in text
     nothing = administrator.get("/staff/meetings/", {"q": "no such room"}).content.decode()
-    assert "No meeting is found by these words." in nothing
+    assert "No meetings found." in nothing
 
 
 def test_times_of_the_record_can_be_shown_in_the_reader_s_zone(scene, alices):

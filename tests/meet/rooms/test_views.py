@@ -156,7 +156,7 @@ def test_the_way_in_names_openai_where_no_other_server_is_set(bob, room, setting
 def test_an_address_of_nothing_is_404_in_our_own_words(bob, path):
     answer = bob.get(path)
     assert answer.status_code == 404
-    assert "Nothing here" in answer.content.decode()
+    assert "Page not found" in answer.content.decode()
 
 
 def test_nothing_in_the_pages_is_inline(alice, room):
