@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
             for snr in (None, *asked.noise):
                 for window in asked.window:
                     rows += _heard(engine, recordings, Options(language=asked.language, window=window), snr, asked.seed)
-    except (Unmatched, config.BadSetting, choice.Unobtainable, codec.Undecodable, EngineError, OSError) as error:
+    except (Unmatched, config.BadSetting, choice.ModelUnobtainable, codec.Undecodable, EngineError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(
@@ -155,7 +155,7 @@ def _with_noise(audio: codec.Audio, snr: float | None, seed: int) -> codec.Audio
 def transcribed(engine: Engine, audio: codec.Audio, options: Options) -> str:
     """What is said in a recording of any length, heard as the speech side hears files: cut at pauses. What the gate
     takes for no speech is heard all the same, and nothing is held back: both would hide a window's mistakes."""
-    taken = decode_pool.Taken(
+    taken = decode_pool.DecodedSound(
         audio, tuple(voice_detection.spans(audio, 2)) or (Span(0.0, len(audio) / codec.SAMPLE_RATE),)
     )
     usual = config.Config()

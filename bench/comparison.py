@@ -15,7 +15,7 @@ from bench import index, joined, machine, report, results, systems
 from bench.results import FOUND, GIVEN, Result, Task
 from speech import config
 from speech.audio import codec
-from speech.audio.decode_pool import Unstartable
+from speech.audio.decode_pool import DecoderUnstartable
 from speech.engines import EngineError
 from speech.models import choice
 
@@ -30,7 +30,8 @@ OF_EACH = (
 )  # fmt: skip
 OF_TEXTS = ("reference", "text")
 REFUSALS = (
-    index.BadIndex, config.BadSetting, choice.Unobtainable, codec.Undecodable, Unstartable, EngineError, OSError,
+    index.BadIndex, config.BadSetting, choice.ModelUnobtainable, codec.Undecodable, DecoderUnstartable, EngineError,
+    OSError,
 )  # fmt: skip
 
 

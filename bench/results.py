@@ -16,13 +16,21 @@ from bench import index, sentences, words
 from bench.index import Recording
 from bench.systems import Heard, Transcribe, Variant
 from speech.audio import codec
-from speech.audio.decode_pool import Unstartable
+from speech.audio.decode_pool import DecoderUnstartable
 from speech.engines import EngineError
-from speech.queue.scheduler import Broken, Closed
-from speech.server.node import Loading, Unusable
+from speech.queue.scheduler import EngineBroken, SchedulerClosed
+from speech.server.node import ModelLoading, UnusableClip
 
 PAUSE_SECONDS = 0.05  # till the threads of who was at it before no longer spin
-FAILURES = (codec.Undecodable, EngineError, Unusable, Loading, Broken, Closed, Unstartable)
+FAILURES = (
+    codec.Undecodable,
+    EngineError,
+    UnusableClip,
+    ModelLoading,
+    EngineBroken,
+    SchedulerClosed,
+    DecoderUnstartable,
+)
 GIVEN, FOUND = "given", "found"
 Row = dict[str, Any]
 

@@ -103,7 +103,7 @@ class Ours:
         self._engine = self._runner.run(self._node.start()).engine
         self.device = self._engine.device
 
-    def checkpoint(self) -> choice.Located:
+    def checkpoint(self) -> choice.LocatedModel:
         """The weights that were loaded, on the disk."""
         settings, known = self._settings, without_numba.whisper()._MODELS
         wanted = self._engine.model if settings.model == "auto" else settings.model

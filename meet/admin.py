@@ -19,7 +19,7 @@ else:  # Django's own classes take no parameters
     Inline = admin.TabularInline
 
 
-class ReadOnly(Admin):
+class ReadOnlyAdmin(Admin):
     """What is neither made nor changed by hand."""
 
     def has_add_permission(self, request: HttpRequest, *_inline: Any) -> bool:
@@ -31,7 +31,7 @@ class ReadOnly(Admin):
         return False
 
 
-class Kept(Admin):
+class NoDeleteAdmin(Admin):
     """Rows that go with their room or meeting only: without one of them the record would have a hole."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -39,11 +39,11 @@ class Kept(Admin):
         return False
 
 
-class Journey(ReadOnly, Kept):
+class PipelineAdmin(ReadOnlyAdmin, NoDeleteAdmin):
     """Rows that the journey of a clip writes: an edit here would bypass its revisions and numbers."""
 
 
-class Whole(Admin):
+class CascadeDeleteAdmin(Admin):
     """What may be deleted with all that belongs to it."""
 
     def get_deleted_objects(
@@ -55,7 +55,7 @@ class Whole(Admin):
 
 
 @admin.register(Room)
-class RoomAdmin(Whole):
+class RoomAdmin(CascadeDeleteAdmin):
     """Rooms. The name may be changed; the address stays, and names the media folder."""
 
     list_display = ("name", "slug", "listed", "made_at", "page")
@@ -76,7 +76,7 @@ class RoomAdmin(Whole):
 
 
 @admin.register(Meeting)
-class MeetingAdmin(ReadOnly, Whole):
+class MeetingAdmin(ReadOnlyAdmin, CascadeDeleteAdmin):
     """Meetings, with a way to their lines and files."""
 
     list_display = ("room", "started_at", "ended_at", "lines", "record")
@@ -97,7 +97,7 @@ class MeetingAdmin(ReadOnly, Whole):
 
 
 @admin.register(Participant)
-class ParticipantAdmin(Kept):
+class ParticipantAdmin(NoDeleteAdmin):
     """People. A name may be corrected; which meetings somebody attended decides what they may read."""
 
     list_display = ("name", "room", "is_host", "joined_at")
@@ -113,7 +113,7 @@ class ParticipantAdmin(Kept):
 
 
 @admin.register(Message)
-class MessageAdmin(Journey):
+class MessageAdmin(PipelineAdmin):
     """Chat."""
 
     list_display = ("sent_at", "participant", "text", "meeting")
@@ -124,7 +124,7 @@ class MessageAdmin(Journey):
 
 
 @admin.register(Clip)
-class ClipAdmin(Journey):
+class ClipAdmin(PipelineAdmin):
     """Clips, each with a player."""
 
     list_display = ("started_at", "participant", "state", "cut_short", "said", "player")
@@ -171,7 +171,7 @@ class TranslationInline(Inline):
 
 
 @admin.register(Caption)
-class CaptionAdmin(Journey):
+class CaptionAdmin(PipelineAdmin):
     """Captions with their translations."""
 
     list_display = ("started_at", "participant", "language", "text", "revision", "meeting")
@@ -183,7 +183,7 @@ class CaptionAdmin(Journey):
 
 
 @admin.register(Translation)
-class TranslationAdmin(Journey):
+class TranslationAdmin(PipelineAdmin):
     """Translations: above all, which still wait."""
 
     list_display = ("caption", "language", "state", "text", "provider", "attempts", "next_try_at")
@@ -193,7 +193,7 @@ class TranslationAdmin(Journey):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(Journey):
+class ConnectionAdmin(PipelineAdmin):
     """Who is connected now."""
 
     list_display = ("participant", "process", "seen_at")

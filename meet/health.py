@@ -30,8 +30,8 @@ async def healthz(request: HttpRequest) -> JsonResponse:
 async def _state(check: Awaitable[None]) -> str:
     try:
         await asyncio.wait_for(check, PATIENCE_SECONDS)
-    except (Error, *broadcast.UNREACHED, TimeoutError, speech_client.Unavailable) as error:
-        return str(error) if isinstance(error, speech_client.Unavailable) else type(error).__name__
+    except (Error, *broadcast.UNREACHED, TimeoutError, speech_client.SpeechTierUnavailable) as error:
+        return str(error) if isinstance(error, speech_client.SpeechTierUnavailable) else type(error).__name__
     return "ok"
 
 
@@ -43,4 +43,4 @@ def _database() -> None:
 async def _engine() -> None:
     engine = await speech_client.engine()
     if engine.state != "ready":
-        raise speech_client.Unavailable(engine.state, reached=False)
+        raise speech_client.SpeechTierUnavailable(engine.state, reached=False)

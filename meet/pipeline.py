@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from meet import broadcast, event_numbers, languages, translation
 from meet.clips import audio, clips, duplicates
-from meet.clips.clips import Leased
+from meet.clips.clips import LeasedClip
 from meet.events import encode
 from meet.models import Clip
 from meet.orm_pool import pooled
 from meet.recognition import engine_status, speech_client
-from meet.recognition.speech_client import Heard
+from meet.recognition.speech_client import TranscriptionResult
 from meet.record import captions, transcript_files
 from meet.record.gaps import gap
 from meet.rooms import meetings
@@ -75,11 +75,11 @@ async def _caption(clip_id: uuid.UUID) -> Clip | None:
         return clip
     try:
         heard = await _hear(leased, clip)
-    except speech_client.Unavailable as why:
+    except speech_client.SpeechTierUnavailable as why:
         log.warning("clip %s waits: %s", clip_id, why)
         await clips.give_back(leased, _retry_at(leased, why), tried=why.reached)
         return None
-    except speech_client.NotUnderstood as why:
+    except speech_client.ClipRejected as why:
         log.warning("clip %s failed: %s", clip_id, why)
         await _fail(leased, clip, why.reason)
         return clip
@@ -121,7 +121,7 @@ def _arrived(clip_id: uuid.UUID, task: asyncio.Task[None]) -> None:
         log.error("clip %s stopped on its way", clip_id, exc_info=task.exception())
 
 
-def _retry_at(leased: Leased, why: speech_client.Unavailable) -> datetime:
+def _retry_at(leased: LeasedClip, why: speech_client.SpeechTierUnavailable) -> datetime:
     """At once again while nobody was reached; ever later where somebody was, and it did not help."""
     pause = min(LONGEST_PAUSE, 2**leased.attempts) if why.reached else 1
     return timezone.now() + timedelta(seconds=pause)
@@ -132,14 +132,14 @@ def _deadline(clip: Clip) -> int:
     return max(0, DEADLINE_MS - round(waited.total_seconds() * 1000))
 
 
-async def _hear(leased: Leased, clip: Clip) -> Heard:
+async def _hear(leased: LeasedClip, clip: Clip) -> TranscriptionResult:
     """The clip's words; its first text is shown before. The lease is renewed while the speech tier works on it."""
     sound = await asyncio.to_thread(clips.sound, clip.pk)
     if not sound and clip.chunks == 0:
-        return Heard(text="", language="", silent="empty", suppressed="")
+        return TranscriptionResult(text="", language="", silent="empty", suppressed="")
     if not sound:
-        raise speech_client.NotUnderstood("nothing_arrived")
-    wanted = speech_client.Wanted(
+        raise speech_client.ClipRejected("nothing_arrived")
+    wanted = speech_client.TranscriptionRequest(
         clip=str(clip.pk),
         extension=clips.extension(clip.mime),
         language=clip.language,
@@ -157,9 +157,9 @@ async def _hear(leased: Leased, clip: Clip) -> Heard:
         while not (await asyncio.wait([work], timeout=RENEW_SECONDS))[0]:
             away = 0 if engine_status.answers() else away + RENEW_SECONDS
             if away >= GONE_AFTER:
-                raise speech_client.Unavailable("nobody answers any more", reached=True)
+                raise speech_client.SpeechTierUnavailable("nobody answers any more", reached=True)
             if not await pooled(clips.extend)(leased):  # what comes back would change nothing
-                raise speech_client.Unavailable("it is another's by now", reached=True)
+                raise speech_client.SpeechTierUnavailable("it is another's by now", reached=True)
         return await work
     finally:
         work.cancel()
@@ -170,24 +170,24 @@ def _expected(clip: Clip) -> list[str]:
     return captions.languages_before(_spoken(clip))
 
 
-async def _show_first(leased: Leased, clip: Clip, heard: Heard) -> None:
+async def _show_first(leased: LeasedClip, clip: Clip, heard: TranscriptionResult) -> None:
     """Show a text that is not the answer yet. The clip stays `received`, and with its lease its translations wait."""
     await _tell(clip, await _settle_first(leased, clip, heard))
 
 
 @pooled
-def _settle_first(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
+def _settle_first(leased: LeasedClip, clip: Clip, heard: TranscriptionResult) -> list[str]:
     with transaction.atomic():
         return _revise(clip, heard) if heard.text and clips.extend(leased) else []
 
 
-async def _settle_and_tell(leased: Leased, clip: Clip, heard: Heard) -> None:
+async def _settle_and_tell(leased: LeasedClip, clip: Clip, heard: TranscriptionResult) -> None:
     await _tell(clip, await _settle(leased, clip, heard))
     await translation.request(clip.pk)
 
 
 @pooled
-def _settle(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
+def _settle(leased: LeasedClip, clip: Clip, heard: TranscriptionResult) -> list[str]:
     """Close the clip and write its caption in one transaction; the events to tell."""
     with transaction.atomic():
         if not heard.text:
@@ -199,13 +199,13 @@ def _settle(leased: Leased, clip: Clip, heard: Heard) -> list[str]:
         return _revise(clip, heard) if heard.follows_first else _say(clip, heard)
 
 
-def _revise(clip: Clip, heard: Heard) -> list[str]:
+def _revise(clip: Clip, heard: TranscriptionResult) -> list[str]:
     """A new revision of a line, unless it says the same already."""
     same = captions.says(clip.pk, languages.tag_of(heard.language), heard.text, heard.gaps)
     return [] if same else _say(clip, heard)
 
 
-def _say(clip: Clip, heard: Heard) -> list[str]:
+def _say(clip: Clip, heard: TranscriptionResult) -> list[str]:
     language = languages.tag_of(heard.language)
     line = captions.settle(_spoken(clip), language, heard.text, heard.english, gaps=heard.gaps)
     return [encode("caption", **line), *duplicates.release(clip.pk)]
@@ -223,17 +223,17 @@ def _unsay(clip: Clip) -> list[str]:
     ]
 
 
-def _spoken(clip: Clip) -> captions.Spoken:
-    return captions.Spoken(clip.pk, clip.meeting_id, clip.participant_id, clip.started_at)
+def _spoken(clip: Clip) -> captions.CaptionSource:
+    return captions.CaptionSource(clip.pk, clip.meeting_id, clip.participant_id, clip.started_at)
 
 
-async def _fail(leased: Leased, clip: Clip, reason: str, *, keeps: bool = True) -> None:
+async def _fail(leased: LeasedClip, clip: Clip, reason: str, *, keeps: bool = True) -> None:
     await _tell(clip, await _settle_failure(leased, clip, reason, keeps=keeps))
     await translation.request(clip.pk)  # of what was heard of it before
 
 
 @pooled
-def _settle_failure(leased: Leased, clip: Clip, reason: str, *, keeps: bool) -> list[str]:
+def _settle_failure(leased: LeasedClip, clip: Clip, reason: str, *, keeps: bool) -> list[str]:
     """Close the clip. What was heard of it before stays, and is not gone for a second failure; unless it was a first
     text (not `keeps`) that the answer has no words for."""
     with transaction.atomic():

@@ -12,10 +12,10 @@ setup(set_prefix=False)  # loads the apps, which routing needs
 
 from meeting.routing import websockets  # noqa: E402
 from meeting.serving.proxy_headers import forwarded  # noqa: E402
-from meeting.serving.single_thread_handler import OneThreadHandler  # noqa: E402
-from meeting.serving.thread_pool import LentThreads  # noqa: E402
+from meeting.serving.single_thread_handler import SingleThreadHandler  # noqa: E402
+from meeting.serving.thread_pool import RequestThreads  # noqa: E402
 
-http = LentThreads(OneThreadHandler())
+http = RequestThreads(SingleThreadHandler())
 application = forwarded(
     ProtocolTypeRouter({"http": http, "websocket": CookieMiddleware(websockets)}), settings.PROXY_HEADERS
 )

@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from django.core.exceptions import ImproperlyConfigured
 
 
-class Unusable(ImproperlyConfigured):
+class UnusableCertificate(ImproperlyConfigured):
     """These files cannot be served with; the message says which, why, and what would do."""
 
 
 @dataclass(frozen=True)
-class Pair:
+class CertificatePair:
     """A certificate that fits its key and is valid now."""
 
     certificate: Path
@@ -24,31 +24,33 @@ class Pair:
     until: datetime
 
 
-def check(certificate: Path, key: Path, now: datetime) -> Pair:
-    """The pair in two PEM files. Raises Unusable."""
+def check(certificate: Path, key: Path, now: datetime) -> CertificatePair:
+    """The pair in two PEM files. Raises UnusableCertificate."""
     leaf, secret = _certificate(certificate), _key(key)
     if _public(leaf.public_key()) != _public(secret.public_key()):
-        raise Unusable(f"the key in {key} does not belong to the certificate in {certificate}. Give the two together.")
+        raise UnusableCertificate(
+            f"the key in {key} does not belong to the certificate in {certificate}. Give the two together."
+        )
     if now > leaf.not_valid_after_utc:
-        raise Unusable(
+        raise UnusableCertificate(
             f"the certificate in {certificate} has expired on {leaf.not_valid_after_utc:%Y-%m-%d}. Renew it."
         )
     if now < leaf.not_valid_before_utc:
-        raise Unusable(
+        raise UnusableCertificate(
             f"the certificate in {certificate} is valid from {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} UTC on, "
             f"and here it is {now:%Y-%m-%d %H:%M}. Set this machine's clock, or wait."
         )
     hosts = hosts_of(leaf)
     if not hosts:
-        raise Unusable(
+        raise UnusableCertificate(
             f"the certificate in {certificate} names no host (no subjectAltName), so no browser takes it. Have it made "
             "for the name or address that people open."
         )
-    return Pair(certificate, key, hosts, leaf.not_valid_after_utc)
+    return CertificatePair(certificate, key, hosts, leaf.not_valid_after_utc)
 
 
 def hosts_in(certificate: Path) -> tuple[str, ...]:
-    """The names and addresses of the certificate in a file. Raises Unusable."""
+    """The names and addresses of the certificate in a file. Raises UnusableCertificate."""
     return hosts_of(_certificate(certificate))
 
 
@@ -67,23 +69,25 @@ def _certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificates(_read(path))[0]
     except ValueError:
-        raise Unusable(f"{path} holds no certificate in PEM (`-----BEGIN CERTIFICATE-----`).") from None
+        raise UnusableCertificate(f"{path} holds no certificate in PEM (`-----BEGIN CERTIFICATE-----`).") from None
 
 
 def _key(path: Path) -> PrivateKeyTypes:
     try:
         return load_pem_private_key(_read(path), password=None)
     except TypeError:
-        raise Unusable(f"the key in {path} is locked by a passphrase, which a server cannot type. Unlock it.") from None
+        raise UnusableCertificate(
+            f"the key in {path} is locked by a passphrase, which a server cannot type. Unlock it."
+        ) from None
     except ValueError:
-        raise Unusable(f"{path} holds no private key in PEM (`-----BEGIN PRIVATE KEY-----`).") from None
+        raise UnusableCertificate(f"{path} holds no private key in PEM (`-----BEGIN PRIVATE KEY-----`).") from None
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Unusable(f"{path} cannot be read ({error.strerror}).") from None
+        raise UnusableCertificate(f"{path} cannot be read ({error.strerror}).") from None
 
 
 def _public(key: object) -> bytes:

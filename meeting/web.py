@@ -57,7 +57,7 @@ class WebServer(Server):
     def listen(self, endpoint: Any, pair: tuple[Path, Path] | None) -> None:
         """Listen for plain HTTP; with a certificate and its key on the same port for HTTPS."""
         self.http_factory.log = _unwritten
-        listener = endpoint.listen(shared_port.OnePort(self.http_factory, *pair) if pair else self.http_factory)
+        listener = endpoint.listen(shared_port.SharedPort(self.http_factory, *pair) if pair else self.http_factory)
         listener.addCallback(self.listen_success)
         listener.addErrback(self.listen_error)
         self.listeners.append(listener)
@@ -81,7 +81,7 @@ def _stop_listening(port: Any) -> Any:
     return port.stopListening() if port is not None else None
 
 
-class Web:
+class WebProcess:
     """One web process, from its first request to its last."""
 
     def __init__(self, host: str, port: int, application: Any, pair: tuple[Path, Path] | None = None) -> None:
@@ -210,7 +210,7 @@ def main() -> int:
         return REFUSED
     _spare_the_collector()
     pair = (settings.HTTPS_CERT, settings.HTTPS_KEY) if settings.HTTPS_CERT and settings.HTTPS_KEY else None
-    return Web(settings.HOST, settings.PORT, application, pair).run()
+    return WebProcess(settings.HOST, settings.PORT, application, pair).run()
 
 
 if __name__ == "__main__":

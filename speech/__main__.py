@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _done(options)
-    except (config.BadSetting, choice.Unobtainable) as error:
+    except (config.BadSetting, choice.ModelUnobtainable) as error:
         _say(f"speech cannot start: {error}")
         return 2
     except KeyboardInterrupt:
@@ -120,14 +120,16 @@ def _models(settings: config.Config, *, as_json: bool) -> int:
 def _transcribe(settings: config.Config, options: argparse.Namespace) -> int:
     from speech.cli import commands
 
-    wanted = commands.Wanted(tuple(options.files), options.form, options.language, options.script, options.output_dir)
+    wanted = commands.TranscribeOptions(
+        tuple(options.files), options.form, options.language, options.script, options.output_dir
+    )
     return commands.transcribe(settings, wanted, _say)
 
 
 def _simulate(settings: config.Config, options: argparse.Namespace) -> int:
     from speech.cli import simulate
 
-    plan = simulate.Plan(
+    plan = simulate.SimulationPlan(
         options.file, options.chunk, options.start, options.end, options.language, options.script, options.fast
     )
     return simulate.simulate(settings, plan, _say)

@@ -21,7 +21,7 @@ SMALLER = "Set WHISPER_MODEL to a smaller one, or WHISPER_DEVICE to cpu."
 
 
 def load(config: Config, say: choice.Say) -> Engine:
-    """The engine that `config` asks for, its model in memory. Raises `BadSetting`, `weights.Unobtainable`."""
+    """The engine that `config` asks for, its model in memory. Raises `BadSetting`, `ModelUnobtainable`."""
     return _faster_whisper(config, say) if config.engine == FASTER_WHISPER else _whisper(config, say)
 
 
@@ -68,39 +68,39 @@ def _faster_whisper(config: Config, say: choice.Say) -> Engine:
         return FasterWhisperEngine(
             folder, model=name, demo=demo, device=device, dtype=dtype, threads=threads(), window=config.window
         )
-    except choice.Unobtainable:
+    except choice.ModelUnobtainable:
         raise
     except Exception as error:  # as above
         raise _unobtainable(source or Path(name), device, error) from error
 
 
-def _chosen(config: Config, known: Mapping[str, str], device: str, say: choice.Say) -> choice.Checkpoint:
-    """The checkpoint that is asked for. Raises `Unobtainable`, also for a file that is plainly none."""
+def _chosen(config: Config, known: Mapping[str, str], device: str, say: choice.Say) -> choice.PublishedCheckpoint:
+    """The checkpoint that is asked for. Raises `ModelUnobtainable`, also for a file that is plainly none."""
     found = sources.of(config.sources, known, config.hf_endpoint)
     gpu = device.startswith("cuda")
     checkpoint = choice.choose(config.model, config.model_dir, known, found, gpu=gpu, say=say)
     if checkpoint.name not in known and (wrong := flaw(checkpoint.path)):  # those that are known have a checksum
-        raise choice.Unobtainable(f"{checkpoint.path} {wrong}. {CURE}")
+        raise choice.ModelUnobtainable(f"{checkpoint.path} {wrong}. {CURE}")
     return checkpoint
 
 
-def _unobtainable(path: Path, device: str, error: Exception) -> choice.Unobtainable:
+def _unobtainable(path: Path, device: str, error: Exception) -> choice.ModelUnobtainable:
     from speech.engines import lost
 
     if lost(error).retryable:
-        return choice.Unobtainable(f"{path} does not fit into the memory of {device}. {SMALLER}")
+        return choice.ModelUnobtainable(f"{path} does not fit into the memory of {device}. {SMALLER}")
     what = f"{path} cannot be loaded as a Whisper checkpoint ({type(error).__name__})"
-    return choice.Unobtainable(f"{what}. {CURE}")
+    return choice.ModelUnobtainable(f"{what}. {CURE}")
 
 
 def converted_folder(config: Config) -> Path | None:
-    """The folder that WHISPER_MODEL names, where it is one of CTranslate2's. Raises `weights.Unobtainable` where it is
+    """The folder that WHISPER_MODEL names, where it is one of CTranslate2's. Raises `ModelUnobtainable` where it is
     one without what turns text into tokens: faster-whisper would look for that on the network."""
     folder = Path(config.model).expanduser()
     if config.engine != FASTER_WHISPER or not (folder / "model.bin").is_file():
         return None
     if not (folder / "tokenizer.json").is_file():
-        raise choice.Unobtainable(
+        raise choice.ModelUnobtainable(
             f"{folder} has no tokenizer.json beside its model.bin. Put there the one that came with the model, or set "
             "WHISPER_MODEL to a .pt in openai-whisper's format."
         )

@@ -24,7 +24,7 @@ def folder() -> Path:
 
 
 def real_model() -> Path:
-    """The checkpoint of the real `base`, in openai-whisper's format, whole. Raises `Unobtainable`."""
+    """The checkpoint of the real `base`, in openai-whisper's format, whole. Raises `ModelUnobtainable`."""
     known = without_numba.whisper()._MODELS
     found = sources.of(SOURCES, known, Config().hf_endpoint)
     return choice.choose(NAME, folder(), known, found, gpu=False, say=_say).path

@@ -36,7 +36,7 @@ async def keep(clip: Clip) -> bool:
     return await audio_files.written(clip.pk, clip.version, path, milliseconds)
 
 
-async def compare(first: str, second: str, later_ms: float) -> sound_similarity.Compared | None:
+async def compare(first: str, second: str, later_ms: float) -> sound_similarity.SoundComparison | None:
     """How alike two clips' audio files (below media) are, the second begun so much later. None: that is not known."""
     async with _one_at_a_time:
         try:

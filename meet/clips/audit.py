@@ -12,7 +12,7 @@ State = Clip.State
 
 
 @dataclass(frozen=True)
-class Entry:
+class AuditEntry:
     """One clip, or a number in a speaker's sequence that none has. `missing` says what is wrong; empty: nothing."""
 
     speaker: str
@@ -23,7 +23,7 @@ class Entry:
     missing: str
 
 
-def of_meeting(meeting: Meeting, now: datetime) -> list[Entry]:
+def of_meeting(meeting: Meeting, now: datetime) -> list[AuditEntry]:
     """A meeting's clips by speaker and number, and the numbers that no clip has."""
     clips = Clip.objects.filter(meeting=meeting).select_related("participant").order_by("participant_id", "number")
     captioned = set(Caption.objects.filter(meeting=meeting).values_list("pk", flat=True))
@@ -40,10 +40,10 @@ def of_meeting(meeting: Meeting, now: datetime) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.speaker, entry.number))
 
 
-def _entry(clip: Clip, *, captioned: bool, twice: bool, now: datetime) -> Entry:
+def _entry(clip: Clip, *, captioned: bool, twice: bool, now: datetime) -> AuditEntry:
     missing = "its number was given twice" if twice else _missing(clip, captioned=captioned, now=now)
     seconds = None if clip.duration_ms is None else clip.duration_ms / 1000
-    return Entry(clip.participant.name, clip.number, clip.state, clip.started_at, seconds, missing)
+    return AuditEntry(clip.participant.name, clip.number, clip.state, clip.started_at, seconds, missing)
 
 
 def _missing(clip: Clip, *, captioned: bool, now: datetime) -> str:
@@ -62,14 +62,14 @@ def _missing(clip: Clip, *, captioned: bool, now: datetime) -> str:
     return ""
 
 
-def _gaps(own: list[Clip]) -> list[Entry]:
+def _gaps(own: list[Clip]) -> list[AuditEntry]:
     """The numbers a speaker gave to no clip that came: between the last one before this meeting and the last in it."""
     speaker, first, last = own[0].participant, own[0].number, own[-1].number
     elsewhere = speaker.clips.exclude(meeting=own[0].meeting_id)
     held = {clip.number for clip in own} | set(elsewhere.values_list("number", flat=True))
     begin = max((number for number in held if number < first), default=-1) + 1
     return [
-        Entry(speaker.name, number, "", None, None, "it never came")
+        AuditEntry(speaker.name, number, "", None, None, "it never came")
         for number in range(begin, last)
         if number not in held
     ]

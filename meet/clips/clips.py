@@ -34,7 +34,7 @@ NAMED_BY = 96  # bits of an id that its file's name leaves out: the first eight 
 RECORDED_AS = ("audio/", "video/")  # what is inside decides in the end: a page may call its recording what it likes
 
 
-class Refused(Exception):
+class ClipRefused(Exception):
     """This clip will never be taken; the browser may forget it once its person knows."""
 
     retryable = False
@@ -46,7 +46,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Leased:
+class LeasedClip:
     """The right to work on a clip for a while. It ends with the lease, or when more of its audio comes in."""
 
     id: uuid.UUID
@@ -61,31 +61,31 @@ def folder(clip_id: uuid.UUID) -> Path:
 
 @pooled
 def open_clip(start: ClipStart, participant_id: uuid.UUID) -> tuple[set[int], int]:
-    """Begin a clip, or take it up again: the chunk numbers on disk, and their bytes. Raises Refused."""
+    """Begin a clip, or take it up again: the chunk numbers on disk, and their bytes. Raises ClipRefused."""
     now = timezone.now()
     speaker = _speaker(start, participant_id)
     if not start.mime.startswith(RECORDED_AS):
-        raise Refused(start.clip, "bad_type", _("This is not an audio recording."))
+        raise ClipRefused(start.clip, "bad_type", _("This is not an audio recording."))
     try:
         spoken_at = from_ms(start.started_at + start.keep_from)
     except (ValueError, OverflowError):
-        raise Refused(start.clip, "bad_time", _("This recording has an invalid timestamp.")) from None
+        raise ClipRefused(start.clip, "bad_time", _("This recording has an invalid timestamp.")) from None
     if spoken_at < now - REPLAYED_WITHIN:
-        raise Refused(start.clip, "too_old", _("This recording is more than 24 hours old."))
+        raise ClipRefused(start.clip, "too_old", _("This recording is more than 24 hours old."))
     if spoken_at > now + AHEAD_AT_MOST:
-        raise Refused(start.clip, "in_future", _("This recording's time lies in the future."))
+        raise ClipRefused(start.clip, "in_future", _("This recording's time lies in the future."))
     clip = Clip.objects.filter(pk=start.clip).first() or _make(start, speaker, spoken_at)
     if clip.participant_id != speaker.pk:
-        raise Refused(start.clip, "not_yours", _("This recording belongs to somebody else."))
+        raise ClipRefused(start.clip, "not_yours", _("This recording belongs to somebody else."))
     _standing(clip.pk)
     return set(part_files.read(folder(clip.pk))), part_files.size(folder(clip.pk))
 
 
 def _speaker(start: ClipStart, participant_id: uuid.UUID) -> Participant:
-    """Who speaks in a clip: who sends it, or the sound that they share. Raises Refused."""
+    """Who speaks in a clip: who sends it, or the sound that they share. Raises ClipRefused."""
     speaker = Participant.objects.filter(pk=start.speaker or participant_id).first()
     if speaker is None or participant_id not in (speaker.pk, speaker.shared_by_id):
-        raise Refused(start.clip, "not_yours", _("This recording belongs to somebody else."))
+        raise ClipRefused(start.clip, "not_yours", _("This recording belongs to somebody else."))
     return speaker
 
 
@@ -138,12 +138,12 @@ def _free_number(participant_id: uuid.UUID, start: ClipStart) -> int:
 
 
 def _standing(clip_id: uuid.UUID) -> Clip:
-    """A clip that more may come of. Raises Refused."""
+    """A clip that more may come of. Raises ClipRefused."""
     clip = Clip.objects.filter(pk=clip_id).first()
     if clip is None:
-        raise Refused(clip_id, "deleted", _("The meeting of this recording was deleted."))
+        raise ClipRefused(clip_id, "deleted", _("The meeting of this recording was deleted."))
     if clip.state == State.WITHDRAWN:
-        raise Refused(clip_id, "withdrawn", _("This recording was withdrawn."))
+        raise ClipRefused(clip_id, "withdrawn", _("This recording was withdrawn."))
     return clip
 
 
@@ -155,7 +155,7 @@ def _reopen(clip_id: uuid.UUID) -> None:
 
 @pooled
 def reopen(clip_id: uuid.UUID) -> None:
-    """More of a clip comes in: if it was closed or cut short already, it goes its way once more. Raises Refused."""
+    """More of a clip comes in: if it was closed or cut short already, it goes its way once more. Raises ClipRefused."""
     _reopen(_standing(clip_id).pk)
 
 
@@ -170,7 +170,9 @@ def end(event: ClipEnd) -> None:
 
 @pooled
 def receive_if_whole(clip_id: uuid.UUID) -> bool:
-    """Whether every chunk of an ended clip is on disk; if so it is `received`, by whoever notices. Raises Refused."""
+    """Whether every chunk of an ended clip is on disk; if so it is `received`, by whoever notices.
+
+    Raises ClipRefused."""
     clip = _standing(clip_id)
     if clip.chunks is None or not _whole(clip.chunks, set(part_files.read(folder(clip_id)))):
         return False
@@ -216,34 +218,34 @@ def due(now: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
 
 
 @pooled
-def lease(clip_id: uuid.UUID) -> tuple[Leased, Clip] | None:
+def lease(clip_id: uuid.UUID) -> tuple[LeasedClip, Clip] | None:
     """Take a received clip for work: attempts and lease are written before it begins. None where another has it."""
     now = timezone.now()
     free = Clip.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=clip_id, state=State.RECEIVED)
     if not free.update(lease_until=now + LEASE, attempts=F("attempts") + 1):
         return None
     clip = Clip.objects.select_related("meeting__room", "participant").get(pk=clip_id)
-    return Leased(clip_id, clip.version, clip.attempts), clip
+    return LeasedClip(clip_id, clip.version, clip.attempts), clip
 
 
-def extend(leased: Leased) -> bool:
+def extend(leased: LeasedClip) -> bool:
     """Keep a clip a while longer. False where it was lost."""
     return bool(_mine(leased).update(lease_until=timezone.now() + LEASE))
 
 
 @pooled
-def give_back(leased: Leased, retry_at: datetime, *, tried: bool) -> None:
+def give_back(leased: LeasedClip, retry_at: datetime, *, tried: bool) -> None:
     """Leave a clip for later. Where its work never began, the attempt does not count."""
     _mine(leased).update(lease_until=retry_at, attempts=F("attempts") - (0 if tried else 1))
 
 
-def close(leased: Leased, state: Clip.State, *, reason: str = "", suppressed: str = "") -> bool:
+def close(leased: LeasedClip, state: Clip.State, *, reason: str = "", suppressed: str = "") -> bool:
     """Bring a clip to its end. False where the lease was lost or more audio came in: then nothing was changed."""
     until = timezone.now() + SOUND_WITHIN
     return bool(_mine(leased).update(state=state, lease_until=until, reason=reason, suppressed=suppressed))
 
 
-def _mine(leased: Leased) -> QuerySet[Clip]:
+def _mine(leased: LeasedClip) -> QuerySet[Clip]:
     """The clip, as long as the lease holds: every taking counts an attempt, all more audio a version."""
     return Clip.objects.filter(pk=leased.id, state=State.RECEIVED, version=leased.version, attempts=leased.attempts)
 

@@ -24,7 +24,7 @@ LONGEST = timedelta(seconds=60)  # no clip that is looked for began so much earl
 
 
 @dataclass(frozen=True)
-class Heard:
+class CandidateLine:
     """A line that may have a copy: when it was, where its sound lies, and the very words that were looked at."""
 
     clip: uuid.UUID
@@ -36,17 +36,17 @@ class Heard:
     opened_at: datetime
     received_at: datetime | None
 
-    def later_ms(self, than: "Heard") -> float:
+    def later_ms(self, than: "CandidateLine") -> float:
         """By how much it began later."""
         return (self.started_at - than.started_at).total_seconds() * 1000
 
-    def beside(self, other: "Heard") -> bool:
+    def beside(self, other: "CandidateLine") -> bool:
         """Whether the two lie so much in the same time that they may be one."""
         later = self.later_ms(other) / 1000
         common = min(other.seconds, later + self.seconds) - max(0.0, later)
         return common >= BESIDE * min(self.seconds, other.seconds) > 0
 
-    def replayed(self, other: "Heard") -> bool:
+    def replayed(self, other: "CandidateLine") -> bool:
         """Whether it came in only when the other one had long been there, for all to hear."""
         return other.received_at is not None and self.opened_at > other.received_at + REPLAYED_AFTER
 
@@ -63,7 +63,7 @@ async def consider(clip_id: uuid.UUID) -> list[str]:
     return told
 
 
-def _by_nearness(line: Heard, other: Heard, louder: float) -> tuple[Heard, Heard]:
+def _by_nearness(line: CandidateLine, other: CandidateLine, louder: float) -> tuple[CandidateLine, CandidateLine]:
     """Which of them stands for both, and which is the copy.
 
     Never one that was sent long after the other: who sends somebody's own sound again, only louder, would have that
@@ -118,7 +118,7 @@ def _considered(clip_id: uuid.UUID) -> None:
 
 
 @pooled
-def _doubles(clip_id: uuid.UUID) -> tuple[Heard | None, list[Heard]]:
+def _doubles(clip_id: uuid.UUID) -> tuple[CandidateLine | None, list[CandidateLine]]:
     """The line, and those of others at the same time that say nearly the same."""
     caption = Caption.objects.filter(pk=clip_id, apart=False).exclude(clip__audio="").select_related("clip").first()
     if caption is None or not text_similarity.long_enough(caption.text):
@@ -134,15 +134,15 @@ def _doubles(clip_id: uuid.UUID) -> tuple[Heard | None, list[Heard]]:
     return line, [one for one in others if line.beside(one) and text_similarity.near(line.text, one.text)]
 
 
-def _heard(caption: Caption) -> Heard:
+def _heard(caption: Caption) -> CandidateLine:
     clip = caption.clip
     seconds = (clip.duration_ms or 0) / 1000
     text = caption.revision, caption.text
-    return Heard(caption.pk, clip.started_at, seconds, clip.audio, *text, clip.opened_at, clip.received_at)
+    return CandidateLine(caption.pk, clip.started_at, seconds, clip.audio, *text, clip.opened_at, clip.received_at)
 
 
 @pooled
-def _fold(nearer: Heard, further: Heard) -> list[str]:
+def _fold(nearer: CandidateLine, further: CandidateLine) -> list[str]:
     """Have the further one, and what was folded into it, stand under the nearer one, or the one that stands for it."""
     with transaction.atomic():
         sample = Caption.objects.filter(pk=nearer.clip).first()

@@ -21,14 +21,14 @@ COMMON = 0.6  # of the shorter one must lie beside the other
 
 
 @dataclass(frozen=True)
-class Compared:
+class SoundComparison:
     """How alike two recordings are, from -1 to 1, and by how many dB the first one's voice is the louder."""
 
     likeness: float
     louder: float
 
 
-def compare(first: Path, second: Path, later_ms: float) -> Compared | None:
+def compare(first: Path, second: Path, later_ms: float) -> SoundComparison | None:
     """Compare two FLAC files, the second of which begins `later_ms` after the first. None where one is not there."""
     try:
         a, b = (_bands(path) for path in (first, second))
@@ -39,7 +39,7 @@ def compare(first: Path, second: Path, later_ms: float) -> Compared | None:
     expected = round(later_ms / HOP_MS)
     slack = SLACK_MS // HOP_MS
     likeness = max(_correlation(a, b, lag) for lag in range(expected - slack, expected + slack + 1))
-    return Compared(likeness, _loudness(a) - _loudness(b))
+    return SoundComparison(likeness, _loudness(a) - _loudness(b))
 
 
 def _bands(path: Path) -> Bands | None:

@@ -24,7 +24,7 @@ NO_WORDS_MS = 2000  # speech of this length without any text is a gap; what is s
 TIMEOUT = httpx.Timeout(connect=3, read=1800, write=20, pool=None)
 
 
-class Unavailable(Exception):
+class SpeechTierUnavailable(Exception):
     """Nobody took the clip, or nobody answered. `reached`: somebody may have worked on it."""
 
     retryable = True
@@ -34,7 +34,7 @@ class Unavailable(Exception):
         self.reached = reached
 
 
-class NotUnderstood(Exception):
+class ClipRejected(Exception):
     """Nothing can be done with this clip. `reason` is the one its row keeps."""
 
     retryable = False
@@ -45,7 +45,7 @@ class NotUnderstood(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TranscriptionRequest:
     """What is asked of one clip. `keep_*` in ms from its start, `deadline` in ms from now, `speaker` any name that is
     theirs alone: speakers take turns.
 
@@ -66,7 +66,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Heard:
+class TranscriptionResult:
     """What was heard. `silent` says why there is no text; `suppressed` is text that was held back; `gaps`: speech that
     no words were found for, (start, end) in ms from the start of what was kept of the clip."""
 
@@ -85,7 +85,7 @@ class Heard:
         return not self.text and not self.suppressed and unheard >= NO_WORDS_MS
 
 
-First = Callable[[Heard], Awaitable[None]]
+First = Callable[[TranscriptionResult], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,9 @@ async def engine() -> Engine:
     )
 
 
-async def transcribe(sound: bytes, wanted: Wanted, first: First) -> Heard:
+async def transcribe(sound: bytes, wanted: TranscriptionRequest, first: First) -> TranscriptionResult:
     """The words of one clip. `first` is told a text that the tier doubts, or that leaves speech out: what comes of
-    hearing it again is the answer. Raises Unavailable, NotUnderstood, and what `first` raises."""
+    hearing it again is the answer. Raises SpeechTierUnavailable, ClipRejected, and what `first` raises."""
     query: dict[str, str | int] = {
         "clip": wanted.clip,
         "ext": wanted.extension,
@@ -174,7 +174,7 @@ async def transcribe(sound: bytes, wanted: Wanted, first: First) -> Heard:
 
 async def translate(sound: bytes, *, clip: str, language: str) -> str:
     """The English of a clip that was heard before, in FLAC; empty where the model makes none of it. It takes its turn
-    after everything that somebody waits for now. Raises Unavailable, NotUnderstood."""
+    after everything that somebody waits for now. Raises SpeechTierUnavailable, ClipRejected."""
     query: dict[str, str | int] = {
         "clip": clip,
         "ext": "flac",
@@ -186,7 +186,7 @@ async def translate(sound: bytes, *, clip: str, language: str) -> str:
     return (await _transcribed(sound, query)).text
 
 
-async def _transcribed(sound: bytes, query: dict[str, str | int], first: First | None = None) -> Heard:
+async def _transcribed(sound: bytes, query: dict[str, str | int], first: First | None = None) -> TranscriptionResult:
     asked = _http().stream(
         "POST",
         "/transcribe/binary",
@@ -200,12 +200,12 @@ async def _transcribed(sound: bytes, query: dict[str, str | int], first: First |
                 return await _last(answer, first)
             return _heard(answer, _object(await answer.aread()))
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise Unavailable(type(error).__name__, reached=False) from error
+        raise SpeechTierUnavailable(type(error).__name__, reached=False) from error
     except httpx.HTTPError as error:
-        raise Unavailable(type(error).__name__, reached=True) from error
+        raise SpeechTierUnavailable(type(error).__name__, reached=True) from error
 
 
-async def _last(answer: httpx.Response, first: First) -> Heard:
+async def _last(answer: httpx.Response, first: First) -> TranscriptionResult:
     """What the last line says; one before it that is marked as the first text is told."""
     told, last = False, dict[str, Any]()
     async for line in _lines(answer):
@@ -214,7 +214,7 @@ async def _last(answer: httpx.Response, first: First) -> Heard:
             await first(_heard(answer, last))
             told = True
     if last.get("first"):
-        raise Unavailable("broken off after the first text", reached=True)
+        raise SpeechTierUnavailable("broken off after the first text", reached=True)
     return replace(_heard(answer, last), follows_first=told)
 
 
@@ -255,10 +255,10 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value) and 0 <= value < LONGEST_SECONDS
 
 
-def _heard(answer: httpx.Response, body: dict[str, Any]) -> Heard:
+def _heard(answer: httpx.Response, body: dict[str, Any]) -> TranscriptionResult:
     if answer.status_code == httpx.codes.OK and body.get("success"):
         held_back = body.get("suppressed") or {}
-        return Heard(
+        return TranscriptionResult(
             text=_sound(body.get("text")).strip(),
             language=_sound(body.get("language"))[:20],
             gaps=_gaps(body.get("gaps")),
@@ -269,8 +269,8 @@ def _heard(answer: httpx.Response, body: dict[str, Any]) -> Heard:
     failed_late = answer.status_code == httpx.codes.OK and body.get("success") is False  # the status was told before
     if (failed_late or answer.status_code in VERDICTS) and body.get("retryable") is False:
         reason = str(body.get("reason", ""))
-        raise NotUnderstood(reason if reason in REASONS else "not_revised" if failed_late else "undecodable")
+        raise ClipRejected(reason if reason in REASONS else "not_revised" if failed_late else "undecodable")
     # only the tier's own word is a verdict on the clip: a proxy's 404 during a deploy is none
     broke = answer.is_server_error and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE
     worked_on = failed_late or broke
-    raise Unavailable(f"status {answer.status_code}", reached=worked_on)
+    raise SpeechTierUnavailable(f"status {answer.status_code}", reached=worked_on)

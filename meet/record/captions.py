@@ -16,7 +16,7 @@ EVIDENCE_FOR = timedelta(minutes=10)  # unless they are older than this
 
 
 @dataclass(frozen=True)
-class Spoken:
+class CaptionSource:
     """Who said something when, in which meeting: what a caption needs to know of its clip."""
 
     clip: uuid.UUID
@@ -26,7 +26,7 @@ class Spoken:
 
 
 def settle(
-    spoken: Spoken, language: str, text: str, english: str = "", *, gaps: Sequence[tuple[int, int]] = ()
+    spoken: CaptionSource, language: str, text: str, english: str = "", *, gaps: Sequence[tuple[int, int]] = ()
 ) -> dict[str, Any]:
     """Write a clip's final caption, or a new revision of it, with what is known of its translations; its event.
     `english`: the text in English by the speech model, where it was asked for. `gaps`: speech that no words were
@@ -80,7 +80,7 @@ def _listed(gaps: Sequence[tuple[int, int]]) -> list[list[int]]:
     return [list(gap) for gap in gaps]
 
 
-def languages_before(spoken: Spoken) -> list[str]:
+def languages_before(spoken: CaptionSource) -> list[str]:
     """The languages of the speaker's last captions in this meeting before a clip, newest last.
 
     Copies of somebody else's voice do not count. One query over ten minutes of the meeting's captions.

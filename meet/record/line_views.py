@@ -26,7 +26,7 @@ async def page(request: HttpRequest, slug: str) -> HttpResponse:
     return JsonResponse(found, json_dumps_params={"ensure_ascii": False, "separators": (",", ":")})
 
 
-def _asked(given: QueryDict) -> tuple[int, lines.Asked]:
+def _asked(given: QueryDict) -> tuple[int, lines.LinesQuery]:
     """The meeting and which of its lines. Raises ValueError."""
     meeting, size, kind = int(given.get("meeting", "")), int(given.get("size", lines.SIZE)), given.get("of", "captions")
     if not 0 < meeting <= LARGEST or not 0 < size <= lines.MOST or kind not in ("captions", "messages", "all"):
@@ -34,7 +34,7 @@ def _asked(given: QueryDict) -> tuple[int, lines.Asked]:
     before, after = given.get("before"), given.get("after")
     if before and after:
         raise ValueError(after)
-    return meeting, lines.Asked(
+    return meeting, lines.LinesQuery(
         kind=cast(lines.Kind, kind),
         before=lines.place(before) if before else None,
         after=lines.place(after) if after else None,

@@ -30,7 +30,7 @@ class NotFound(LookupError):
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class LinePosition:
     """Where a line stands: its time in ms, and its id, so that two of one moment stand the same way everywhere."""
 
     at: int
@@ -38,17 +38,17 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Asked:
+class LinesQuery:
     """Which lines: those just before a place, just after one, or the newest."""
 
     kind: Kind = "captions"
-    before: Place | None = None
-    after: Place | None = None
+    before: LinePosition | None = None
+    after: LinePosition | None = None
     size: int = SIZE
 
 
 @dataclass(frozen=True)
-class Page:
+class LinesPage:
     """Lines in order, and whether there are more beyond them, the way they were asked for."""
 
     lines: list[dict[str, Any]]
@@ -86,17 +86,17 @@ _WRITTEN = (_Source(_messages, "sent_at", lambda row: {"type": "message", **chat
 _SOURCES: dict[Kind, tuple[_Source, ...]] = {"captions": _SPOKEN, "messages": _WRITTEN, "all": _SPOKEN + _WRITTEN}
 
 
-def page(meeting_id: int, asked: Asked) -> Page:
+def page(meeting_id: int, asked: LinesQuery) -> LinesPage:
     """The lines nearest to the place that was asked for. A few queries, whatever the length of the meeting."""
     found = [line for source in _SOURCES[asked.kind] for line in _nearest(source, meeting_id, asked)]
     found.sort(key=itemgetter(0))
     nearest = found[: asked.size] if asked.after else found[-asked.size :]
-    return Page([event for _place, event in nearest], more=len(found) > asked.size)
+    return LinesPage([event for _place, event in nearest], more=len(found) > asked.size)
 
 
 @pooled
 def read(
-    slug: str, meeting_id: int, asked: Asked, user: AbstractBaseUser | AnonymousUser, session: Session
+    slug: str, meeting_id: int, asked: LinesQuery, user: AbstractBaseUser | AnonymousUser, session: Session
 ) -> dict[str, Any]:
     """A page of a meeting in this room, for staff and for those who took part in it. Raises NotFound.
 
@@ -110,7 +110,7 @@ def read(
     return {"meeting": meeting.pk, "seq": meeting.seq, "lines": there.lines, "more": there.more}
 
 
-def _nearest(source: _Source, meeting_id: int, asked: Asked) -> list[tuple[Place, dict[str, Any]]]:
+def _nearest(source: _Source, meeting_id: int, asked: LinesQuery) -> list[tuple[LinePosition, dict[str, Any]]]:
     """More than enough rows of one table, in order of their nearness, by what the wire tells of their time."""
     rows, many, time = source.rows(meeting_id), asked.size + TIES, source.time
     if asked.before:
@@ -121,7 +121,7 @@ def _nearest(source: _Source, meeting_id: int, asked: Asked) -> list[tuple[Place
         rows = rows.exclude(**{f"{time}__lt": from_ms(asked.after.at) + HALF, "pk__lte": asked.after.id})
     # by their ids too, so that no number of lines of one moment keeps anybody from what lies beyond them
     nearest = rows.order_by(*((time, "pk") if asked.after else (f"-{time}", "-pk")))[:many]
-    found = [(Place(to_ms(getattr(row, time)), str(row.pk)), row) for row in nearest]
+    found = [(LinePosition(to_ms(getattr(row, time)), str(row.pk)), row) for row in nearest]
     return [
         (place, source.event(row))
         for place, row in found
@@ -129,9 +129,9 @@ def _nearest(source: _Source, meeting_id: int, asked: Asked) -> list[tuple[Place
     ]
 
 
-def place(text: str) -> Place:
+def place(text: str) -> LinePosition:
     """A place as an address has it: `<ms>,<id>`. Raises ValueError."""
     at, _comma, id = text.partition(",")
     if not 0 <= int(at) < 2**47:  # ms: thousands of years
         raise ValueError(at)
-    return Place(int(at), str(uuid.UUID(id)))
+    return LinePosition(int(at), str(uuid.UUID(id)))

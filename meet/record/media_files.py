@@ -34,12 +34,12 @@ class NotFound(LookupError):
     """There is no such file, or it is not this reader's to have: which of the two is nobody's business."""
 
 
-class Unsatisfiable(ValueError):
+class RangeNotSatisfiable(ValueError):
     """The part that is asked for lies beyond the end."""
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredFile:
     """A file that may be served: its size, and a tag that changes with its content."""
 
     path: Path
@@ -54,7 +54,7 @@ class Stored:
 
 
 @pooled
-def find(path: str, user: AbstractBaseUser | AnonymousUser, session: rooms.Session) -> Stored:
+def find(path: str, user: AbstractBaseUser | AnonymousUser, session: rooms.Session) -> StoredFile:
     """The file at `<room>/<meeting>/…` for staff, and for those who took part in that meeting. Raises NotFound."""
     steps = path.split("/")
     if len(steps) < 3 or any(not step or step.startswith(".") or "\\" in step or "\0" in step for step in steps):
@@ -65,7 +65,7 @@ def find(path: str, user: AbstractBaseUser | AnonymousUser, session: rooms.Sessi
     return _stored(settings.MEDIA_ROOT / steps[0] / steps[1], steps[2:])
 
 
-def _stored(folder: Path, steps: list[str]) -> Stored:
+def _stored(folder: Path, steps: list[str]) -> StoredFile:
     try:
         path = folder.joinpath(*steps).resolve(strict=True)
         if not path.is_relative_to(folder.resolve()) or not path.is_file():
@@ -73,11 +73,11 @@ def _stored(folder: Path, steps: list[str]) -> Stored:
         facts = path.stat()
     except OSError:
         raise NotFound(steps[-1]) from None
-    return Stored(path, facts.st_size, f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"')
+    return StoredFile(path, facts.st_size, f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"')
 
 
 def part(header: str, size: int) -> range | None:
-    """The bytes a Range header asks for (RFC 9110, 14.2); None: the whole. Raises Unsatisfiable.
+    """The bytes a Range header asks for (RFC 9110, 14.2); None: the whole. Raises RangeNotSatisfiable.
 
     More than one range, or a header that makes no sense, is answered with the whole, as the RFC allows.
     """
@@ -88,12 +88,12 @@ def part(header: str, size: int) -> range | None:
     if not first:
         length = min(int(last), size)
         if not length:
-            raise Unsatisfiable(header)
+            raise RangeNotSatisfiable(header)
         return range(size - length, size)
     if last and int(last) < int(first):
         return None
     if int(first) >= size:
-        raise Unsatisfiable(header)
+        raise RangeNotSatisfiable(header)
     return range(int(first), min(int(last) + 1, size) if last else size)
 
 

@@ -29,7 +29,7 @@ Block = npt.NDArray[np.int32]  # (samples,), 16 kHz, in steps of 16 bits
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedClip:
     """A clip's sound, and the sample at which it begins."""
 
     clip: str
@@ -38,7 +38,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Mixed:
+class MixedRecording:
     """What came of it: the length in samples, and which clips are not in it, with the reason."""
 
     samples: int
@@ -47,7 +47,7 @@ class Mixed:
 
 @dataclass(frozen=True)
 class _Sounding:
-    placed: Placed
+    placed: PlacedClip
     end: int
 
 
@@ -55,7 +55,7 @@ class _Unreadable(Exception):
     """A clip's file is missing, damaged, or of another kind than the others."""
 
 
-def write(clips: Iterable[Placed], target: Path) -> Mixed:
+def write(clips: Iterable[PlacedClip], target: Path) -> MixedRecording:
     """Mix into a file that is whole or not there: under another name, to the disk, then in its place. A recording
     without a sample is none: then there is no file. Raises OSError where the disk refuses it."""
     for left in target.parent.glob(f"{MIXING}*"):
@@ -84,7 +84,7 @@ def _to_disk(path: Path, samples: int) -> None:
         raise OSError(f"the disk took {held} of {samples} samples")
 
 
-def _mixed(clips: Iterable[Placed], path: Path) -> Mixed:
+def _mixed(clips: Iterable[PlacedClip], path: Path) -> MixedRecording:
     try:
         with soundfile.SoundFile(str(path), "w", SAMPLE_RATE, 1, format="FLAC", subtype="PCM_16") as file:
             return _mix(clips, file)
@@ -92,7 +92,7 @@ def _mixed(clips: Iterable[Placed], path: Path) -> Mixed:
         raise OSError(f"the recording cannot be written: {error or 'the disk took only a part of it'}") from error
 
 
-def _mix(clips: Iterable[Placed], file: soundfile.SoundFile) -> Mixed:
+def _mix(clips: Iterable[PlacedClip], file: soundfile.SoundFile) -> MixedRecording:
     """Block after block, each with the clips that sound in it; silence where none does."""
     waiting = deque(sorted(clips, key=lambda clip: clip.at))
     sounding: list[_Sounding] = []
@@ -113,7 +113,7 @@ def _mix(clips: Iterable[Placed], file: soundfile.SoundFile) -> Mixed:
         file.write(block)
         written += len(block)
         at += BLOCK
-    return Mixed(written, left_out)
+    return MixedRecording(written, left_out)
 
 
 def _block(at: int, sounding: list[_Sounding], left_out: dict[str, str]) -> npt.NDArray[np.int16]:
@@ -145,7 +145,7 @@ def softened(total: Block, together: npt.NDArray[np.bool_]) -> npt.NDArray[np.in
     return total.astype(np.int16)
 
 
-def _frames(clip: Placed) -> int:
+def _frames(clip: PlacedClip) -> int:
     """A clip's length in samples. Raises _Unreadable."""
     try:
         facts = soundfile.info(clip.path)
@@ -156,7 +156,7 @@ def _frames(clip: Placed) -> int:
     return int(facts.frames)
 
 
-def _read(clip: Placed, first: int, count: int) -> npt.NDArray[np.int16]:
+def _read(clip: PlacedClip, first: int, count: int) -> npt.NDArray[np.int16]:
     """A part of a clip, in samples of its own. The file is opened each time: a thousand voices hold none open."""
     try:
         with soundfile.SoundFile(clip.path) as file:
@@ -183,7 +183,7 @@ def main() -> int:
     order = json.loads(_first_line())
     threading.Thread(target=_end_with_whoever_asked, daemon=True).start()
     try:
-        answer = asdict(write((Placed(*one) for one in order["clips"]), Path(order["target"])))
+        answer = asdict(write((PlacedClip(*one) for one in order["clips"]), Path(order["target"])))
     except OSError as error:
         answer = {"error": str(error)}
     sys.stdout.write(json.dumps(answer) + "\n")

@@ -22,7 +22,7 @@ from meet import event_numbers
 from meet.models import Clip, Meeting
 from meet.orm_pool import pooled
 from meet.record import transcript_files
-from meet.record.mixing_worker import SAMPLE_RATE, Mixed, Placed
+from meet.record.mixing_worker import SAMPLE_RATE, MixedRecording, PlacedClip
 
 LEASE = timedelta(seconds=20)  # renewed while the work goes on
 RENEW_SECONDS = 6
@@ -34,19 +34,19 @@ LOOK_SECONDS = 0.1  # between two looks at the mixing process
 logger = logging.getLogger(__name__)
 
 
-class Failed(Exception):
+class RecordingFailed(Exception):
     """The recording could not be made this time; the message says why."""
 
     retryable = True
 
 
 @dataclass(frozen=True)
-class Plan:
+class MixPlan:
     """What a meeting's recording is to hold, read at one moment, and whether the file already holds just that."""
 
     target: Path
     seq: int
-    clips: tuple[Placed, ...]
+    clips: tuple[PlacedClip, ...]
     made_of: str
     made: bool
 
@@ -75,7 +75,7 @@ def due(now: datetime) -> list[int]:
 
 
 @pooled
-def _take(meeting_id: int, until: datetime, now: datetime) -> Plan | None:
+def _take(meeting_id: int, until: datetime, now: datetime) -> MixPlan | None:
     """The plan, with the lease; None where somebody else has that."""
     free = Q(recording_lease_until=None) | Q(recording_lease_until__lte=now)
     ended = Meeting.objects.filter(free, pk=meeting_id, ended_at__isnull=False)
@@ -84,7 +84,7 @@ def _take(meeting_id: int, until: datetime, now: datetime) -> Plan | None:
     return _plan(Meeting.objects.select_related("room").get(pk=meeting_id))
 
 
-def _plan(meeting: Meeting) -> Plan:
+def _plan(meeting: Meeting) -> MixPlan:
     """`seq` stands in the row that was read before the clips: what comes later makes the meeting due again."""
     rows = list(
         Clip.objects.filter(meeting=meeting)
@@ -94,7 +94,7 @@ def _plan(meeting: Meeting) -> Plan:
     )
     begin = min([meeting.started_at, *(row[1] for row in rows)])
     clips = tuple(
-        Placed(str(pk), str(settings.MEDIA_ROOT / audio), round((started_at - begin).total_seconds() * SAMPLE_RATE))
+        PlacedClip(str(pk), str(settings.MEDIA_ROOT / audio), round((started_at - begin).total_seconds() * SAMPLE_RATE))
         for pk, started_at, audio, _version in rows
     )
     versions = [row[3] for row in rows]
@@ -102,7 +102,7 @@ def _plan(meeting: Meeting) -> Plan:
     made_of = hashlib.sha256(facts.encode()).hexdigest()
     target = path_of(meeting)
     made = meeting.recording_made_of == made_of and (target.exists() or not clips)
-    return Plan(target, meeting.seq, clips, made_of, made)
+    return MixPlan(target, meeting.seq, clips, made_of, made)
 
 
 @pooled
@@ -112,7 +112,7 @@ def _renew(meeting_id: int, lease: datetime, until: datetime) -> bool:
 
 
 @pooled
-def _give_back(meeting_id: int, lease: datetime, plan: Plan, free_at: datetime) -> None:
+def _give_back(meeting_id: int, lease: datetime, plan: MixPlan, free_at: datetime) -> None:
     """The plan is carried out. What changed meanwhile, or was overwritten by others, is due again."""
     with transaction.atomic():
         event_numbers.hold(meeting_id)  # whoever writes a clip's sound marks the meeting afterwards, and waits here
@@ -142,13 +142,13 @@ async def make_due() -> None:
     for meeting_id in await due(timezone.now()):
         try:
             await make(meeting_id)
-        except Failed as why:
+        except RecordingFailed as why:
             logger.error("the recording of meeting %s could not be made: %s", meeting_id, why)
 
 
 async def make(meeting_id: int) -> bool:
     """Make a meeting's recording, unless it holds what it should. False where somebody else is at it. Safe to call
-    twice, and after a crash at any line. Raises Failed."""
+    twice, and after a crash at any line. Raises RecordingFailed."""
     now = timezone.now()
     held = _Held(meeting_id, now + LEASE)
     plan = await _take(meeting_id, held.until, now)
@@ -157,7 +157,7 @@ async def make(meeting_id: int) -> bool:
     if not plan.made:
         try:
             mixed = await _mixed(plan, held)
-        except Failed:
+        except RecordingFailed:
             await held.prolong(AFTER_FAILURE)
             raise
         for clip, why in mixed.left_out.items():
@@ -167,7 +167,7 @@ async def make(meeting_id: int) -> bool:
 
 
 async def rebuild(meeting_id: int) -> None:
-    """Make an ended meeting's recording anew, in turn with whoever else does. Raises Failed."""
+    """Make an ended meeting's recording anew, in turn with whoever else does. Raises RecordingFailed."""
     await forget(meeting_id)
     while True:
         if await make(meeting_id):
@@ -184,10 +184,10 @@ class _Held:
         self._renewed = time.monotonic()
 
     async def prolong(self, by: timedelta) -> None:
-        """Have it until so long from now. Raises Failed where it was lost."""
+        """Have it until so long from now. Raises RecordingFailed where it was lost."""
         until = timezone.now() + by
         if not await _renew(self._meeting, self.until, until):
-            raise Failed("its lease ran out, and somebody else has it")
+            raise RecordingFailed("its lease ran out, and somebody else has it")
         self.until = until
         self._renewed = time.monotonic()
 
@@ -197,7 +197,7 @@ class _Held:
             await self.prolong(LEASE)
 
 
-async def _mixed(plan: Plan, held: _Held) -> Mixed:
+async def _mixed(plan: MixPlan, held: _Held) -> MixedRecording:
     """What a process of its own made of the plan: no sound is decoded where a hundred browsers are answered."""
     await asyncio.to_thread(plan.target.parent.mkdir, parents=True, exist_ok=True)
     with tempfile.TemporaryFile() as said:
@@ -227,7 +227,7 @@ def _started(said: IO[bytes]) -> "subprocess.Popen[bytes]":
     )
 
 
-def _order(process: "subprocess.Popen[bytes]", plan: Plan) -> None:
+def _order(process: "subprocess.Popen[bytes]", plan: MixPlan) -> None:
     order: dict[str, Any] = {"target": str(plan.target), "clips": [astuple(clip) for clip in plan.clips]}
     line = memoryview(json.dumps(order).encode() + b"\n")
     try:
@@ -237,12 +237,12 @@ def _order(process: "subprocess.Popen[bytes]", plan: Plan) -> None:
         pass
 
 
-def _answer(said: IO[bytes], status: int | None) -> Mixed:
+def _answer(said: IO[bytes], status: int | None) -> MixedRecording:
     said.seek(0)
     try:
         answer = json.loads(said.read())
     except ValueError:
-        raise Failed(f"the mixing process ended with status {status}") from None
+        raise RecordingFailed(f"the mixing process ended with status {status}") from None
     if "error" in answer:
-        raise Failed(str(answer["error"]))
-    return Mixed(**answer)
+        raise RecordingFailed(str(answer["error"]))
+    return MixedRecording(**answer)

@@ -13,8 +13,8 @@ def of_room(room_id: int) -> str:
     if meeting is None:
         nothing = {"captions": [], "messages": [], "more": False, "more_messages": False}
         return encode("snapshot", meeting=None, seq=0, **nothing)
-    spoken = lines.page(meeting.pk, lines.Asked("captions"))
-    written = lines.page(meeting.pk, lines.Asked("messages"))
+    spoken = lines.page(meeting.pk, lines.LinesQuery("captions"))
+    written = lines.page(meeting.pk, lines.LinesQuery("messages"))
     return encode(
         "snapshot",
         meeting=meeting.pk,

@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Transcript:
     """All that goes into a meeting's files, read at one moment; before, they `held` everything up to that number."""
 
     folder: Path
@@ -109,14 +109,14 @@ def _text(line: Line, language: str | None) -> str:
     return text or f"({WAITING.get(language, 'translation waiting')}) {spoken}"
 
 
-def read(meeting: Meeting) -> Sheet:
+def read(meeting: Meeting) -> Transcript:
     """All that a meeting's files say. Its `seq` is read first: what comes later makes them due again."""
     seq, held = Meeting.objects.values_list("seq", "files_seq").get(pk=meeting.pk)
     folder = settings.MEDIA_ROOT / meeting.room.slug / meeting.folder
-    return Sheet(folder, name_of(meeting), meeting.started_at, seq, held, tuple(record.lines(meeting)))
+    return Transcript(folder, name_of(meeting), meeting.started_at, seq, held, tuple(record.lines(meeting)))
 
 
-def write(sheet: Sheet, known: dict[uuid.UUID, Line]) -> None:
+def write(sheet: Transcript, known: dict[uuid.UUID, Line]) -> None:
     """Put the files on disk, each whole or not at all. `known` is what this process last wrote beside each clip."""
     beside = sheet.folder / "clips"
     beside.mkdir(parents=True, exist_ok=True)
@@ -160,7 +160,7 @@ def _clear(*folders: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _take(meeting_id: int, until: datetime, now: datetime) -> Sheet | None:
+def _take(meeting_id: int, until: datetime, now: datetime) -> Transcript | None:
     free = Q(files_lease_until=None) | Q(files_lease_until__lte=now)
     if not Meeting.objects.filter(free, pk=meeting_id).update(files_lease_until=until):
         return None
@@ -203,11 +203,11 @@ def rebuild(meeting_id: int) -> int:
         time.sleep(0.2)  # a lease ends, by itself if need be
 
 
-class Writer:
+class TranscriptWriter:
     """This process's part in writing the files."""
 
     def __init__(self) -> None:
-        self._known: dict[int, Known] = {}
+        self._known: dict[int, WrittenTexts] = {}
         self._begun = False
 
     async def write_due(self) -> None:
@@ -230,22 +230,22 @@ class Writer:
             return
         known = self._known.pop(meeting_id, None)
         if known is None or known.seq != sheet.held:
-            known = Known(sheet.seq, {})  # somebody else wrote since: what lies on disk is looked at
+            known = WrittenTexts(sheet.seq, {})  # somebody else wrote since: what lies on disk is looked at
         await asyncio.to_thread(write, sheet, known.beside)
-        self._known = dict([*self._known.items(), (meeting_id, Known(sheet.seq, known.beside))][-MOST_KNOWN:])
+        self._known = dict([*self._known.items(), (meeting_id, WrittenTexts(sheet.seq, known.beside))][-MOST_KNOWN:])
         rest = timedelta(seconds=REST * (time.monotonic() - began))
         await give_back(meeting_id, lease, sheet.seq, timezone.now() + max(PAUSE, rest))
 
 
 @dataclass(frozen=True)
-class Known:
+class WrittenTexts:
     """What this process wrote beside a meeting's clips; true as long as the files hold the same `seq`."""
 
     seq: int
     beside: dict[uuid.UUID, Line]
 
 
-_writer = Writer()
+_writer = TranscriptWriter()
 
 
 async def write_due() -> None:

@@ -23,7 +23,7 @@ from meet.languages import READABLE
 from meet.orm_pool import pooled
 from meet.recognition import engine_status
 from meet.record import media_files, record, recording, withdrawal
-from meet.record.media_files import NotFound, Stored, Unsatisfiable
+from meet.record.media_files import NotFound, RangeNotSatisfiable, StoredFile
 from meet.record.record import File, Line
 from meet.rooms import rooms
 from meet.ui_texts import ROOM
@@ -58,14 +58,14 @@ async def file(request: HttpRequest, path: str) -> HttpResponseBase:
         return _headed(HttpResponse(status=304), stored, request)
     try:
         span = _span(request, stored)
-    except Unsatisfiable:
+    except RangeNotSatisfiable:
         refusal = HttpResponse(status=416)
         refusal["Content-Range"] = f"bytes */{stored.size}"
         return refusal
     return _sent(request, stored, span)
 
 
-def _span(request: HttpRequest, stored: Stored) -> range | None:
+def _span(request: HttpRequest, stored: StoredFile) -> range | None:
     """The part that is asked for; None: the whole. A part of an older version is answered with the new whole."""
     header = request.headers.get("Range", "")
     if not header or request.headers.get("If-Range", stored.tag) != stored.tag:
@@ -73,7 +73,7 @@ def _span(request: HttpRequest, stored: Stored) -> range | None:
     return media_files.part(header, stored.size)
 
 
-def _sent(request: HttpRequest, stored: Stored, span: range | None) -> HttpResponseBase:
+def _sent(request: HttpRequest, stored: StoredFile, span: range | None) -> HttpResponseBase:
     whole = range(stored.size)
     response: HttpResponseBase
     if request.method == "HEAD":
@@ -87,7 +87,7 @@ def _sent(request: HttpRequest, stored: Stored, span: range | None) -> HttpRespo
     return _headed(response, stored, request)
 
 
-def _headed(response: HttpResponseBase, stored: Stored, request: HttpRequest) -> HttpResponseBase:
+def _headed(response: HttpResponseBase, stored: StoredFile, request: HttpRequest) -> HttpResponseBase:
     response["Content-Type"] = stored.type
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = stored.tag

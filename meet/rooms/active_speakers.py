@@ -17,7 +17,7 @@ from meet.timestamps import from_ms
 MARGIN = timedelta(seconds=5)  # beyond a clip's greatest length: then it is over, whoever did not say so
 
 
-class Voices:
+class SpeakingIndicators:
     """The clips that are being spoken on one connection. Each change answers whether their speaker speaks now."""
 
     def __init__(self, connection: uuid.UUID) -> None:

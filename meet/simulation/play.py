@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 60.0  # for the last captions, after the last word
 
 
 @dataclass(frozen=True)
-class Plan:
+class MeetingPlan:
     """What is played where. Seconds; `end` None: to the end of the file."""
 
     url: str
@@ -29,7 +29,7 @@ class Plan:
 
 
 @dataclass
-class Result:
+class MeetingResult:
     """Per clip: when its speech ended, when it settled (time.monotonic()), and how often it was captioned first."""
 
     ended: dict[str, float] = field(default_factory=dict)
@@ -43,9 +43,9 @@ class Result:
         return [self.settled[clip] - ended for clip, ended in self.ended.items() if clip in self.captions]
 
 
-async def play(plan: Plan, say: Callable[[str], None]) -> Result:
+async def play(plan: MeetingPlan, say: Callable[[str], None]) -> MeetingResult:
     """Play the plan to its end. Raises JoinFailed, OSError, codec.Undecodable."""
-    result = Result()
+    result = MeetingResult()
     began = time.monotonic()
 
     def heard(_person: Person, event: Event, at: float) -> None:
@@ -71,7 +71,7 @@ def _nothing(_person: Person, _event: Event, _at: float) -> None:
     """Everybody hears the same; the first person's ears are enough."""
 
 
-async def _room(plan: Plan, maker: Person, say: Callable[[str], None]) -> str:
+async def _room(plan: MeetingPlan, maker: Person, say: Callable[[str], None]) -> str:
     if await maker.finds(plan.room):
         return plan.room
     slug = await maker.make_room(plan.room)
@@ -79,13 +79,13 @@ async def _room(plan: Plan, maker: Person, say: Callable[[str], None]) -> str:
     return slug
 
 
-def _clips(plan: Plan, speaker: int) -> list[SpokenClip]:
+def _clips(plan: MeetingPlan, speaker: int) -> list[SpokenClip]:
     """Each speaker begins with another file of the list."""
     path = plan.files[speaker % len(plan.files)]
     return cut(load(path, plan.start, plan.end), plan.silence, plan.longest)
 
 
-def _note(result: Result, event: Event, at: float, since: float, say: Callable[[str], None]) -> None:
+def _note(result: MeetingResult, event: Event, at: float, since: float, say: Callable[[str], None]) -> None:
     clip = str(event.get("clip", ""))
     if event["type"] == "caption":
         result.settled[clip] = at
@@ -99,7 +99,7 @@ def _note(result: Result, event: Event, at: float, since: float, say: Callable[[
         say(f"{since:8.2f} s    {event['lang']}: {event['text']}")
 
 
-async def _last_captions(result: Result) -> None:
+async def _last_captions(result: MeetingResult) -> None:
     """Wait for what was said last; silent clips never settle here, so quiet is an end as well."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and not result.settled.keys() >= result.ended.keys():
@@ -109,7 +109,7 @@ async def _last_captions(result: Result) -> None:
             return
 
 
-def _summary(result: Result) -> str:
+def _summary(result: MeetingResult) -> str:
     lags = result.lags()
     line = f"{len(result.ended)} clips spoken, {len(result.captions)} captioned"
     if len(lags) > 1:

@@ -35,25 +35,25 @@ from meet.events import (
 from meet.recognition import engine_status
 from meet.record import snapshot, withdrawal
 from meet.rooms import chat, meetings, member_list, names, presence, room_settings, rooms, sound_sharing
-from meet.rooms.active_speakers import Voices
+from meet.rooms.active_speakers import SpeakingIndicators
 from meet.socket import rate_limit
-from meet.socket.joining import Arrival, arrive
+from meet.socket.joining import JoinSnapshot, arrive
 from meet.socket.uplink import Uplink
 
-_messages = rate_limit.Allowance(rate_limit.MESSAGES)
-_names = rate_limit.Allowance(rate_limit.NAMES)
+_messages = rate_limit.RateLimiter(rate_limit.MESSAGES)
+_names = rate_limit.RateLimiter(rate_limit.NAMES)
 MOST_UNSEEN = 64  # durable events a viewer may be behind; then it gets none till it can have a snapshot
 Send = Callable[[str], Awaitable[None]]
 
 
-class Seat:
+class RoomConnection:
     """Takes the events of one participant's connection in their order, and answers by `send`."""
 
     def __init__(self, participant: uuid.UUID, room_id: int, send: Send) -> None:
         self.me, self.room_id, self.id = participant, room_id, uuid.uuid4()
         self.send = send
         self.uplink = Uplink(self.me)
-        self.voices = Voices(self.id)
+        self.voices = SpeakingIndicators(self.id)
         self._farewell = encode("left", participant=str(self.me))  # once: every event is compared with it
         self.left = False  # they went, here or in another tab
         self.shared: uuid.UUID | None = None  # who speaks for the sound that is shared here
@@ -130,7 +130,7 @@ class Seat:
             await self._end_if_whole(clip)
         await self._refuse_clips()
 
-    async def _welcome(self, arrival: Arrival) -> None:
+    async def _welcome(self, arrival: JoinSnapshot) -> None:
         await self.send(
             encode(
                 "welcome",

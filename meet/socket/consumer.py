@@ -15,10 +15,10 @@ from meet.clips import clips
 from meet.events import BadEvent, Chunk, encode, parse, parse_frame
 from meet.rooms import rooms
 from meet.socket import flood_limit
-from meet.socket.connection import Seat
-from meet.socket.flood_limit import Flood
+from meet.socket.connection import RoomConnection
+from meet.socket.flood_limit import FloodDetected
 from meet.socket.origin import same_origin
-from meet.socket.receive_queue import Inbox
+from meet.socket.receive_queue import ReceiveQueue
 
 log = logging.getLogger(__name__)
 INBOX_BYTES = 1024 * 1024
@@ -47,8 +47,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self.send(encode("error", code="not_joined", message="Join the room first."))
             await self.close(REFUSED)
             return
-        self.seat = Seat(participant.pk, participant.room_id, self.send)
-        self.inbox = Inbox(INBOX_BYTES)
+        self.seat = RoomConnection(participant.pk, participant.room_id, self.send)
+        self.inbox = ReceiveQueue(INBOX_BYTES)
         self.flooded = False
         self.going: asyncio.Task[None] | None = None
         self.early: list[str] | None = []  # what happens while the browser is told where things stand
@@ -81,7 +81,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         try:
             flood_limit.count_received(self.seat.me, flood_limit.cost(message), time.monotonic())
             self.inbox.put(message)
-        except Flood as flood:
+        except FloodDetected as flood:
             await self._end_flood(flood)
 
     async def deliver(self, event: str) -> None:
@@ -110,7 +110,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         try:
             while (message := await self.inbox.take()) is not None:
                 await (self._take_text(message) if isinstance(message, str) else self._take_frames(message))
-        except Flood as flood:
+        except FloodDetected as flood:
             await self._end_flood(flood)
         except Exception as error:
             log.exception("a socket of participant %s failed", self.seat.me)
@@ -127,7 +127,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             except BadEvent as bad:
                 useless += flood_limit.cost(frame)
                 await self._refuse(bad)
-            except clips.Refused as refused:
+            except clips.ClipRefused as refused:
                 useless += flood_limit.cost(frame)
                 await self._refuse_clip(refused)
             else:
@@ -147,14 +147,14 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self.seat.take(event)
         except BadEvent as bad:
             await self._refuse(bad)
-        except clips.Refused as refused:
+        except clips.ClipRefused as refused:
             await self._refuse_clip(refused)
 
     def _count_useless(self, size: int) -> None:
         if size:
             flood_limit.count_useless(self.seat.me, size, time.monotonic())
 
-    async def _end_flood(self, flood: Flood) -> None:
+    async def _end_flood(self, flood: FloodDetected) -> None:
         """Close the connection, once. What comes in before it is closed is thrown away, not even counted."""
         if self.flooded:
             return
@@ -163,7 +163,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         await self._refuse(BadEvent("too_much", str(flood), limit=flood.limit))
         await self.close(TOO_MUCH)
 
-    async def _refuse_clip(self, refused: clips.Refused) -> None:
+    async def _refuse_clip(self, refused: clips.ClipRefused) -> None:
         await self.send(encode("clip_refused", clip=str(refused.clip), code=refused.code, message=str(refused)))
 
     async def _refuse(self, bad: BadEvent) -> None:

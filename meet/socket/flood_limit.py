@@ -6,7 +6,7 @@ on what waits in a connection's queue (`inbox`) protects the memory of a slow se
 
 import uuid
 
-from meet.socket.rate_limit import Allowance, Rate
+from meet.socket.rate_limit import Rate, RateLimiter
 
 MESSAGE_COST = 128  # bytes: what a message costs beside its content, so that empty ones are not free
 
@@ -19,11 +19,11 @@ RECEIVED = Rate(RECEIVED_AT_ONCE, 1 / (1024 * 1024))
 USELESS_AT_ONCE = 1024 * 1024
 USELESS = Rate(USELESS_AT_ONCE, 1 / (64 * 1024))
 
-_received = Allowance(RECEIVED)
-_useless = Allowance(USELESS)
+_received = RateLimiter(RECEIVED)
+_useless = RateLimiter(USELESS)
 
 
-class Flood(Exception):
+class FloodDetected(Exception):
     """Raised when a connection sends more bytes than any browser of ours does: it has to be closed."""
 
     retryable = False
@@ -39,12 +39,12 @@ def cost(message: str | bytes) -> int:
 
 
 def count_received(participant: uuid.UUID, size: int, now: float) -> None:
-    """Count what a participant sent: `size` in bytes, `now` in seconds. Raises Flood."""
+    """Count what a participant sent: `size` in bytes, `now` in seconds. Raises FloodDetected."""
     if _received.spend(participant, now, size):
-        raise Flood("More bytes than fit into this time.", RECEIVED_AT_ONCE)
+        raise FloodDetected("More bytes than fit into this time.", RECEIVED_AT_ONCE)
 
 
 def count_useless(participant: uuid.UUID, size: int, now: float) -> None:
-    """Count what could not be used of it: `size` in bytes, `now` in seconds. Raises Flood."""
+    """Count what could not be used of it: `size` in bytes, `now` in seconds. Raises FloodDetected."""
     if _useless.spend(participant, now, size):
-        raise Flood("More useless bytes than fit into this time.", USELESS_AT_ONCE)
+        raise FloodDetected("More useless bytes than fit into this time.", USELESS_AT_ONCE)

@@ -14,7 +14,7 @@ from meet.rooms.presence import Member
 
 
 @dataclass(frozen=True)
-class Arrival:
+class JoinSnapshot:
     """What there is to tell: to whoever came, and of them to the others."""
 
     me: Member
@@ -26,13 +26,13 @@ class Arrival:
 
 
 @pooled
-def arrive(connection_id: uuid.UUID, participant_id: uuid.UUID) -> Arrival:
+def arrive(connection_id: uuid.UUID, participant_id: uuid.UUID) -> JoinSnapshot:
     """Sit down. The socket first: of two who come at once under one name, one at least sees the other."""
     presence.enter.__wrapped__(connection_id, participant_id)
     person = Participant.objects.get(pk=participant_id)
     renamed = names.settle(person)
     me, room_id = presence.member(person), person.room_id
-    return Arrival(
+    return JoinSnapshot(
         me=me if renamed is None else replace(me, name=renamed.name),
         renamed=renamed,
         next_number=clips.next_number.__wrapped__(participant_id),

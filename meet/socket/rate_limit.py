@@ -21,7 +21,7 @@ CLIPS = Rate(2000, 1.0)
 
 
 @dataclass
-class Allowance:
+class RateLimiter:
     """What each has left of one rate. A process has its own, as it has its own of everything that guards it.
 
     Kept as the moment at which they have all of it again (the virtual time of the generic cell rate algorithm,

@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 
-from meet.socket.flood_limit import Flood, cost
+from meet.socket.flood_limit import FloodDetected, cost
 
 
-class Inbox:
+class ReceiveQueue:
     """Text messages one at a time; audio frames that follow one another together, for they go to disk together."""
 
     def __init__(self, most_bytes: int) -> None:
@@ -17,10 +17,10 @@ class Inbox:
         self._closed = False
 
     def put(self, message: str | bytes) -> None:
-        """Add what came. Raises Flood where more waits than may wait."""
+        """Add what came. Raises FloodDetected where more waits than may wait."""
         self._bytes += cost(message)
         if self._bytes > self._most_bytes:
-            raise Flood(f"More than {self._most_bytes} bytes wait.", self._most_bytes)
+            raise FloodDetected(f"More than {self._most_bytes} bytes wait.", self._most_bytes)
         self._waiting.append(message)
         self._something.set()
 

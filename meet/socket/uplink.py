@@ -15,7 +15,7 @@ MOST_OPEN = 2000  # clips at once; hours without a line are some hundreds
 STALE_SECONDS = 20  # well before clips.UNHEARD_AFTER: until then nobody has closed the clip behind our back
 
 
-_begun = rate_limit.Allowance(rate_limit.CLIPS)
+_begun = rate_limit.RateLimiter(rate_limit.CLIPS)
 
 
 class _Open:
@@ -37,7 +37,7 @@ class Uplink:
         self._participant = participant
         self._connection = uuid.uuid4()
         self._open: dict[uuid.UUID, _Open] = {}
-        self._refused: list[clips.Refused] = []
+        self._refused: list[clips.ClipRefused] = []
 
     async def start(self, event: ClipStart) -> set[int]:
         """Open a clip, or take it up again; the chunk numbers on disk. Raises BadEvent, clips.Refused."""
@@ -57,7 +57,7 @@ class Uplink:
         known.size += len(chunk.data)
         if known.size > CLIP_BYTES:
             del self._open[chunk.clip]  # what came so far goes its way, cut short
-            raise clips.Refused(chunk.clip, "clip_too_large", f"A clip may hold {CLIP_BYTES} bytes.")
+            raise clips.ClipRefused(chunk.clip, "clip_too_large", f"A clip may hold {CLIP_BYTES} bytes.")
         return chunk
 
     def holds(self, chunk: Chunk) -> bool:
@@ -76,13 +76,13 @@ class Uplink:
             try:
                 if fresh:
                     await self._write(clip, fresh)
-            except clips.Refused as why:
+            except clips.ClipRefused as why:
                 self._drop(why)
             else:
                 taken[clip] = sorted({c.number for c in chunks})
         return taken
 
-    def refused(self) -> list[clips.Refused]:
+    def refused(self) -> list[clips.ClipRefused]:
         """The clips that turned out to be withdrawn or deleted while they were sent; each is told once."""
         told, self._refused = self._refused, []
         return told
@@ -103,7 +103,7 @@ class Uplink:
         try:
             if known.chunks is None or len(known.held) < known.chunks or not await clips.receive_if_whole(clip):
                 return False
-        except clips.Refused as why:
+        except clips.ClipRefused as why:
             self._drop(why)
             return False
         del self._open[clip]
@@ -114,7 +114,7 @@ class Uplink:
         """The browser keeps the clip and opens it again; it never has so many open by itself."""
         return BadEvent("too_many_clips", words, clip=str(clip), **details)
 
-    def _drop(self, why: clips.Refused) -> None:
+    def _drop(self, why: clips.ClipRefused) -> None:
         self._refused.append(why)
         del self._open[why.clip]
 

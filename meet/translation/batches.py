@@ -8,31 +8,38 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from meet.translation.breaker import Breaker
-from meet.translation.pacing import Limits, Pace, Took
-from meet.translation.provider import Answer, Ask, LeftAlone, NoAnswer, Refused, Unavailable
+from meet.translation.pacing import AnswerTimes, Pace, TimeLimits
+from meet.translation.provider import (
+    CircuitOpen,
+    NoAnswer,
+    TranslationAnswer,
+    TranslationRefused,
+    TranslationRequest,
+    TranslatorUnavailable,
+)
 
 MOST_CHARACTERS = 1500  # of several lines together
 TRIAL_SECONDS = 150.0  # a trial after failures may take as long as the longest limit, and a little more
 
 
-class Silent(Unavailable):
+class NoSignOfLife(TranslatorUnavailable):
     """It took the request and gave no sign of life for too long."""
 
 
-class Garbled(Refused):
+class GarbledAnswer(TranslationRefused):
     """It answered, but not with as many lines as it was given."""
 
 
 @dataclass(frozen=True)
-class Told:
+class BatchOutcome:
     """What came of one request: a text or why there is none for each line, and how long it took."""
 
     outcomes: tuple[str | NoAnswer, ...]
-    took: Took
+    took: AnswerTimes
 
 
 @runtime_checkable
-class LineProvider(Protocol):
+class BatchProvider(Protocol):
     """A translator of several lines at once. `own`: whether it runs on a machine of one's own."""
 
     name: str
@@ -41,15 +48,17 @@ class LineProvider(Protocol):
     def speaks(self, source: str, target: str) -> bool:
         """Whether it knows both languages."""
 
-    async def translate_lines(self, asks: Sequence[Ask], limits: Limits) -> Told:
-        """One request, of lines between the same two languages. Raises Silent, Garbled, Unavailable or Refused."""
+    async def translate_lines(self, asks: Sequence[TranslationRequest], limits: TimeLimits) -> BatchOutcome:
+        """One request, of lines between the same two languages.
+
+        Raises NoSignOfLife, GarbledAnswer, TranslatorUnavailable or TranslationRefused."""
 
 
 @dataclass(eq=False)
 class _Line:
     """A line that waits for its translation; once it is under way, the request and all lines that are in it."""
 
-    ask: Ask
+    ask: TranslationRequest
     answer: asyncio.Future[str]
     request: asyncio.Task[None] | None = None
     together: tuple["_Line", ...] = ()
@@ -69,20 +78,22 @@ class BatchLink:
 
     hurried = False  # its limits follow from what it takes
 
-    def __init__(self, provider: LineProvider) -> None:
+    def __init__(self, provider: BatchProvider) -> None:
         self.provider = provider
         self.breaker = Breaker(trial=TRIAL_SECONDS)
         self.pace = Pace(provider.own)
         self._waiting: deque[_Line] = deque()
         self._requests: set[asyncio.Task[None]] = set()
 
-    async def translate(self, ask: Ask, _limit: float) -> Answer:
-        """The text in the other language, when its turn has come. Raises Unavailable or Refused."""
+    async def translate(self, ask: TranslationRequest, _limit: float) -> TranslationAnswer:
+        """The text in the other language, when its turn has come.
+
+        Raises TranslatorUnavailable or TranslationRefused."""
         line = _Line(ask, asyncio.get_running_loop().create_future())
         self._waiting.append(line)
         self._begin()
         try:
-            return Answer(await line.answer, self.provider.name)
+            return TranslationAnswer(await line.answer, self.provider.name)
         finally:
             self._leave(line)
 
@@ -123,22 +134,22 @@ class BatchLink:
         """Ask for these lines together; one by one where the answer does not tell them apart."""
         try:
             await self._settle(lines)
-        except Garbled:
+        except GarbledAnswer:
             for line in lines:
                 if not self.breaker.ready(time.monotonic()):
-                    line.settle(LeftAlone(self.provider.name, "left alone"))
+                    line.settle(CircuitOpen(self.provider.name, "left alone"))
                 elif not line.answer.done():
                     await self._settle([line])
         finally:
             for line in lines:  # none is left waiting, whatever went wrong
-                line.settle(Unavailable(self.provider.name, "given up"))
+                line.settle(TranslatorUnavailable(self.provider.name, "given up"))
 
     async def _settle(self, lines: list[_Line]) -> None:
-        """Make one request and tell each line what came of it. Raises Garbled, where it was of several lines."""
+        """Make one request and tell each line what came of it. Raises GarbledAnswer, where it was of several lines."""
         try:
             outcomes = await self._outcomes(lines)
         except NoAnswer as error:
-            if isinstance(error, Garbled) and len(lines) > 1:
+            if isinstance(error, GarbledAnswer) and len(lines) > 1:
                 raise
             outcomes = (error,) * len(lines)
         for line, outcome in zip(lines, outcomes, strict=True):
@@ -156,12 +167,12 @@ class BatchLink:
 
     def _failed(self, error: NoAnswer, lines: int) -> None:
         """Keep count; where it is to be left alone, those who wait for their turn need not."""
-        if isinstance(error, Garbled):
+        if isinstance(error, GarbledAnswer):
             self.pace.garbled(lines)
-        if isinstance(error, Silent):
+        if isinstance(error, NoSignOfLife):
             self.pace.late(lines)
-        self.breaker.count(error, time.monotonic(), certain=isinstance(error, Silent))
+        self.breaker.count(error, time.monotonic(), certain=isinstance(error, NoSignOfLife))
         if not self.breaker.ready(time.monotonic()):
             for line in self._waiting:
-                line.settle(LeftAlone(self.provider.name, "left alone"))
+                line.settle(CircuitOpen(self.provider.name, "left alone"))
             self._waiting.clear()

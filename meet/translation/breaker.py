@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from meet.translation.provider import NoAnswer, Unavailable
+from meet.translation.provider import NoAnswer, TranslatorUnavailable
 
 OPENS_AFTER = 3  # failures in a row
 LONGEST_PAUSE = 10.0  # seconds
@@ -46,7 +46,7 @@ class Breaker:
 
     def count(self, error: NoAnswer, now: float, *, certain: bool = False) -> None:
         """Why it gave no answer: one that merely does not want this text is there."""
-        if error.pause or isinstance(error, Unavailable):
+        if error.pause or isinstance(error, TranslatorUnavailable):
             self.failed(now, error.pause, certain=certain)
         else:
             self.succeeded()

@@ -2,23 +2,23 @@
 
 from collections import OrderedDict
 
-from meet.translation.provider import Answer, Ask
+from meet.translation.provider import TranslationAnswer, TranslationRequest
 
 KEPT_SECONDS = 3600.0  # about a meeting: an answer of the second choice is not kept for days
 MOST = 2048  # answers
 LONGEST = 500  # characters of a question: what is longer is not said twice
 
 
-class Memory:
+class TranslationCache:
     """The latest answers of one chain, whoever gave them. Time is an argument, in seconds of any steady clock.
 
     It lies in this process's memory alone, and failures are not kept. Used from one thread.
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Ask, tuple[float, Answer]] = OrderedDict()
+        self._kept: OrderedDict[TranslationRequest, tuple[float, TranslationAnswer]] = OrderedDict()
 
-    def recall(self, ask: Ask, now: float) -> Answer | None:
+    def recall(self, ask: TranslationRequest, now: float) -> TranslationAnswer | None:
         """The answer to the same question, if it is fresh."""
         if ask not in self._kept:
             return None
@@ -29,7 +29,7 @@ class Memory:
         self._kept.move_to_end(ask)
         return answer
 
-    def keep(self, ask: Ask, answer: Answer, now: float) -> None:
+    def keep(self, ask: TranslationRequest, answer: TranslationAnswer, now: float) -> None:
         """Remember an answer; what was not asked for the longest time makes room."""
         if len(ask.text) > LONGEST:
             return

@@ -9,10 +9,19 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from meet.translation.batches import BatchLink, LineProvider
+from meet.translation.batches import BatchLink, BatchProvider
 from meet.translation.breaker import Breaker
-from meet.translation.cache import Memory
-from meet.translation.provider import WHISPER, Answer, Ask, LeftAlone, NoAnswer, Provider, Refused, Unavailable
+from meet.translation.cache import TranslationCache
+from meet.translation.provider import (
+    WHISPER,
+    CircuitOpen,
+    NoAnswer,
+    Provider,
+    TranslationAnswer,
+    TranslationRefused,
+    TranslationRequest,
+    TranslatorUnavailable,
+)
 
 LIMIT_SECONDS = 12.0  # for one answer in all: a server may trickle within the read limit
 WHOLE_SECONDS = 26.0  # for all of them together that are asked a line at a time
@@ -21,7 +30,7 @@ THREADS = 8
 ALL = slice(None)
 
 
-class Link:
+class ProviderLink:
     """One translator in the chain."""
 
     hurried = True  # what it takes is taken from the time of those behind it
@@ -31,28 +40,30 @@ class Link:
         self.breaker = Breaker()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"translate-{provider.name}")
 
-    async def translate(self, ask: Ask, limit: float) -> Answer:
-        """Ask this one, for so many seconds at most. Raises Unavailable or Refused, and keeps the breaker's count."""
+    async def translate(self, ask: TranslationRequest, limit: float) -> TranslationAnswer:
+        """Ask this one, for so many seconds at most.
+
+        Raises TranslatorUnavailable or TranslationRefused, and keeps the breaker's count."""
         running = asyncio.get_running_loop().run_in_executor(self._threads, self.provider.translate, ask)
         try:
             text = await asyncio.wait_for(running, limit)
         except TimeoutError:
             self.breaker.failed(time.monotonic())
-            raise Unavailable(self.provider.name, "no answer in time") from None
+            raise TranslatorUnavailable(self.provider.name, "no answer in time") from None
         except NoAnswer as error:
             self.breaker.count(error, time.monotonic())
             raise
         self.breaker.succeeded()
-        return Answer(text, self.provider.name)
+        return TranslationAnswer(text, self.provider.name)
 
 
-class Chain:
+class ProviderChain:
     """Translators, the preferred one first. The speech model, which makes English of the sound itself, has its place
     among them: `before` it so many are asked, `after` it the others; after all of them where that is not said."""
 
-    def __init__(self, providers: Sequence[Provider | LineProvider], before: int | None = None) -> None:
+    def __init__(self, providers: Sequence[Provider | BatchProvider], before: int | None = None) -> None:
         self._links = [_link(provider) for provider in providers]
-        self._memory = Memory()
+        self._memory = TranslationCache()
         self.before, self.after = slice(before), slice(len(providers) if before is None else before, None)
 
     def speaks(self, source: str, target: str) -> bool:
@@ -74,15 +85,17 @@ class Chain:
         links = (link for link in self._links[among] if not source or link.provider.speaks(source, target))
         return any(link.breaker.answers(now) for link in links)
 
-    async def translate(self, ask: Ask, among: slice = ALL) -> Answer:
-        """The first answer there is. Raises Unavailable where one may come later, Refused where none will."""
+    async def translate(self, ask: TranslationRequest, among: slice = ALL) -> TranslationAnswer:
+        """The first answer there is.
+
+        Raises TranslatorUnavailable where one may come later, TranslationRefused where none will."""
         known = self._memory.recall(ask, time.monotonic())
         if known is None:
             known = await self._first(ask, among)
             self._memory.keep(ask, known, time.monotonic())
         return known
 
-    async def _first(self, ask: Ask, among: slice) -> Answer:
+    async def _first(self, ask: TranslationRequest, among: slice) -> TranslationAnswer:
         left = WHOLE_SECONDS
         failure: NoAnswer | None = None
         left_alone: NoAnswer | None = None
@@ -90,28 +103,28 @@ class Chain:
             if not link.provider.speaks(ask.source, ask.target) or (link.hurried and left < LEAST_SECONDS):
                 continue
             if not link.breaker.allows(time.monotonic()):
-                left_alone = LeftAlone(link.provider.name, "left alone")
+                left_alone = CircuitOpen(link.provider.name, "left alone")
                 continue
             began = time.monotonic()
             try:
                 return await link.translate(ask, min(LIMIT_SECONDS, left))
-            except LeftAlone as error:
+            except CircuitOpen as error:
                 left_alone = error
             except NoAnswer as error:
-                failure = failure if isinstance(failure, Unavailable) else error
+                failure = failure if isinstance(failure, TranslatorUnavailable) else error
             left -= time.monotonic() - began if link.hurried else 0.0
-        if isinstance(failure, Refused) and left_alone:
-            raise Unavailable("chain", "some refused, some are left alone")
-        raise failure or left_alone or Refused("chain", "nobody knows these languages")
+        if isinstance(failure, TranslationRefused) and left_alone:
+            raise TranslatorUnavailable("chain", "some refused, some are left alone")
+        raise failure or left_alone or TranslationRefused("chain", "nobody knows these languages")
 
 
-def _link(provider: Provider | LineProvider) -> Link | BatchLink:
+def _link(provider: Provider | BatchProvider) -> ProviderLink | BatchLink:
     """How a translator is asked: one line at a time by a thread, or several at once."""
-    return BatchLink(provider) if isinstance(provider, LineProvider) else Link(provider)
+    return BatchLink(provider) if isinstance(provider, BatchProvider) else ProviderLink(provider)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ProviderSettings:
     """Which translators the settings name, and what each needs."""
 
     names: tuple[str, ...]
@@ -125,10 +138,10 @@ class Wanted:
     openai_key: str = field(repr=False)
 
 
-def configured() -> Chain:
+def configured() -> ProviderChain:
     """The chain the settings ask for; without translators where `TRANSLATOR` is `off`."""
     return _built(
-        Wanted(
+        ProviderSettings(
             names=tuple(settings.TRANSLATOR),
             libre_url=settings.LIBRE_URL,
             openai_url=settings.OPENAI_BASE_URL,
@@ -142,44 +155,44 @@ def configured() -> Chain:
     )
 
 
-def _google(_wanted: Wanted) -> Provider:
+def _google(_wanted: ProviderSettings) -> Provider:
     from meet.translation.google import Google
 
     return Google()
 
 
-def _mymemory(_wanted: Wanted) -> Provider:
+def _mymemory(_wanted: ProviderSettings) -> Provider:
     from meet.translation.mymemory import MyMemory
 
     return MyMemory()
 
 
-def _libre(wanted: Wanted) -> Provider:
+def _libre(wanted: ProviderSettings) -> Provider:
     from meet.translation.libre import Libre
 
     return Libre(wanted.libre_url, wanted.libre_key)
 
 
-def _deepl(wanted: Wanted) -> Provider:
+def _deepl(wanted: ProviderSettings) -> Provider:
     from meet.translation.deepl import DeepL
 
     return DeepL(wanted.deepl_key)
 
 
-def _microsoft(wanted: Wanted) -> Provider:
+def _microsoft(wanted: ProviderSettings) -> Provider:
     from meet.translation.microsoft import Microsoft
 
     return Microsoft(wanted.microsoft_key, wanted.microsoft_region)
 
 
-def _chatgpt(wanted: Wanted) -> LineProvider:
+def _chatgpt(wanted: ProviderSettings) -> BatchProvider:
     from meet.translation.chatgpt import ChatGPT
 
     return ChatGPT(wanted.openai_key, wanted.openai_url, wanted.openai_model)
 
 
 # only the chosen ones are imported
-_MAKERS: dict[str, Callable[[Wanted], Provider | LineProvider]] = {
+_MAKERS: dict[str, Callable[[ProviderSettings], Provider | BatchProvider]] = {
     "google": _google,
     "mymemory": _mymemory,
     "libre": _libre,
@@ -190,7 +203,7 @@ _MAKERS: dict[str, Callable[[Wanted], Provider | LineProvider]] = {
 
 
 @functools.lru_cache(maxsize=8)
-def _built(wanted: Wanted) -> Chain:
+def _built(wanted: ProviderSettings) -> ProviderChain:
     names = [name for name in wanted.names if name in _MAKERS]
     before = wanted.names[: wanted.names.index(WHISPER)] if WHISPER in wanted.names else names
-    return Chain([_MAKERS[name](wanted) for name in names], len(before))
+    return ProviderChain([_MAKERS[name](wanted) for name in names], len(before))

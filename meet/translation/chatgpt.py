@@ -15,11 +15,18 @@ from openai import AsyncAPIResponse, AsyncStream
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam
 
 from meet.translation import google
-from meet.translation.batches import Garbled, Silent, Told
+from meet.translation.batches import BatchOutcome, GarbledAnswer, NoSignOfLife
 from meet.translation.http_session import CONNECT_SECONDS, DENIED_SECONDS, failure
 from meet.translation.numbered_lines import numbered, parse
-from meet.translation.pacing import Limits, Took
-from meet.translation.provider import Ask, NoAnswer, Refused, Unavailable, names_only, sensible
+from meet.translation.pacing import AnswerTimes, TimeLimits
+from meet.translation.provider import (
+    NoAnswer,
+    TranslationRefused,
+    TranslationRequest,
+    TranslatorUnavailable,
+    names_only,
+    sensible,
+)
 from meet.translation.text_splitting import joined, pieces
 
 WHOLE_SECONDS = 300.0  # for an answer that goes on and on
@@ -60,7 +67,7 @@ class _Said:
     """A model's answer, and how long it took."""
 
     text: str
-    took: Took
+    took: AnswerTimes
 
 
 class ChatGPT:
@@ -79,32 +86,34 @@ class ChatGPT:
         """Whether we have a name for both languages."""
         return source in NAMES and target in NAMES
 
-    async def translate_lines(self, asks: Sequence[Ask], limits: Limits) -> Told:
-        """One request, of lines between the same two languages. Raises Silent, Garbled, Unavailable or Refused."""
+    async def translate_lines(self, asks: Sequence[TranslationRequest], limits: TimeLimits) -> BatchOutcome:
+        """One request, of lines between the same two languages.
+
+        Raises NoSignOfLife, GarbledAnswer, TranslatorUnavailable or TranslationRefused."""
         with names_only(self.name):
             if len(asks) == 1:
                 return await self._alone(asks[0], limits)
             return await self._together(asks, limits)
 
-    async def _alone(self, ask: Ask, limits: Limits) -> Told:
+    async def _alone(self, ask: TranslationRequest, limits: TimeLimits) -> BatchOutcome:
         """A line by itself, in parts where it is too long for one request."""
         told = INSTRUCTIONS.format(source=NAMES[ask.source], target=NAMES[ask.target])
         said = [await self._said(told, piece, limits) for piece in pieces(ask.text, MOST)]
         text = sensible(self.name, ask, joined((one.text for one in said), ask.target))
         whole = sum(one.took.whole for one in said)
-        took = Took(max(one.took.first for one in said), max(one.took.between for one in said), whole)
-        return Told((text,), took)
+        took = AnswerTimes(max(one.took.first for one in said), max(one.took.between for one in said), whole)
+        return BatchOutcome((text,), took)
 
-    async def _together(self, asks: Sequence[Ask], limits: Limits) -> Told:
+    async def _together(self, asks: Sequence[TranslationRequest], limits: TimeLimits) -> BatchOutcome:
         source, target = NAMES[asks[0].source], NAMES[asks[0].target]
         told = SEVERAL.format(count=len(asks), source=source, target=target)
         said = await self._said(told, numbered([ask.text for ask in asks]), limits)
         texts = parse(said.text, len(asks))
         if texts is None:
-            raise Garbled(self.name, "an answer with other lines than the question")
-        return Told(tuple(_sensible(ask, text) for ask, text in zip(asks, texts, strict=True)), said.took)
+            raise GarbledAnswer(self.name, "an answer with other lines than the question")
+        return BatchOutcome(tuple(_sensible(ask, text) for ask, text in zip(asks, texts, strict=True)), said.took)
 
-    async def _said(self, told: str, text: str, limits: Limits) -> _Said:
+    async def _said(self, told: str, text: str, limits: TimeLimits) -> _Said:
         messages: list[ChatCompletionMessageParam] = [
             {"role": "system", "content": told},
             {"role": "user", "content": text},
@@ -117,7 +126,7 @@ class ChatGPT:
         self._sparing = True  # models that think have one temperature, and say so
         return await self._said(told, text, limits)
 
-    async def _answer(self, messages: list[ChatCompletionMessageParam], length: int, limits: Limits) -> _Said:
+    async def _answer(self, messages: list[ChatCompletionMessageParam], length: int, limits: TimeLimits) -> _Said:
         """Make the request and read the answer, token by token where it comes so."""
         reading = _Reading(limits)
         try:
@@ -137,7 +146,7 @@ class ChatGPT:
                 else:
                     await reading.whole(response)
         except TimeoutError:
-            raise Silent(self.name, "no sign of life in time") from None
+            raise NoSignOfLife(self.name, "no sign of life in time") from None
         return reading.said()
 
     def _client(self) -> openai.AsyncOpenAI:
@@ -155,7 +164,7 @@ class ChatGPT:
 class _Reading:
     """An answer that is being read, as long as there are signs of life."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: TimeLimits) -> None:
         self.patience = asyncio.timeout(limits.first)
         self._between = limits.between
         self._began = self._last = time.monotonic()
@@ -174,7 +183,7 @@ class _Reading:
                 if delta.content or any((delta.model_extra or {}).get(name) for name in _THINKING):
                     self._alive()
                 if delta.refusal:
-                    raise Refused(ChatGPT.name, "the model will not")
+                    raise TranslationRefused(ChatGPT.name, "the model will not")
                 self._text.append(delta.content or "")
                 self._ended = choice.finish_reason or self._ended
 
@@ -183,20 +192,20 @@ class _Reading:
         body = b"".join([piece async for piece in _bounded(response)])
         choice = ChatCompletion.model_validate_json(body).choices[0]
         if choice.message.refusal:
-            raise Refused(ChatGPT.name, "the model will not")
+            raise TranslationRefused(ChatGPT.name, "the model will not")
         self._alive()
         self._text.append(choice.message.content or "")
         self._ended = choice.finish_reason
 
     def said(self) -> _Said:
-        """The answer, when all of it is there. Raises Refused, Unavailable."""
+        """The answer, when all of it is there. Raises TranslationRefused, TranslatorUnavailable."""
         if self._ended == "content_filter":
-            raise Refused(ChatGPT.name, "the model will not")
+            raise TranslationRefused(ChatGPT.name, "the model will not")
         if self._ended is None or self._ended == "length":
-            raise Unavailable(ChatGPT.name, "an answer without end")
+            raise TranslatorUnavailable(ChatGPT.name, "an answer without end")
         now = time.monotonic()
         first = now - self._began if self._first is None else self._first
-        return _Said(_THOUGHTS.sub("", "".join(self._text)), Took(first, self._longest, now - self._began))
+        return _Said(_THOUGHTS.sub("", "".join(self._text)), AnswerTimes(first, self._longest, now - self._began))
 
     def _alive(self) -> None:
         now = time.monotonic()
@@ -219,16 +228,16 @@ async def _events(response: _Response) -> AsyncIterator[bytes]:
 
 
 async def _bounded(response: _Response) -> AsyncIterator[bytes]:
-    """The body in pieces. Raises Unavailable where it has no end."""
+    """The body in pieces. Raises TranslatorUnavailable where it has no end."""
     size = 0
     async for piece in response.iter_bytes():
         size += len(piece)
         if size > MOST_BYTES:
-            raise Unavailable(ChatGPT.name, "an answer without end")
+            raise TranslatorUnavailable(ChatGPT.name, "an answer without end")
         yield piece
 
 
-def _sensible(ask: Ask, text: str) -> str | NoAnswer:
+def _sensible(ask: TranslationRequest, text: str) -> str | NoAnswer:
     try:
         return sensible(ChatGPT.name, ask, text)
     except NoAnswer as error:
@@ -241,5 +250,5 @@ def _is_about_temperature(error: openai.APIStatusError) -> bool:
 
 def _meaning(error: openai.APIStatusError) -> NoAnswer:
     if error.status_code == 404 or error.code == "insufficient_quota":
-        return Refused(ChatGPT.name, f"status {error.status_code}", DENIED_SECONDS)
+        return TranslationRefused(ChatGPT.name, f"status {error.status_code}", DENIED_SECONDS)
     return failure(ChatGPT.name, error.status_code, error.response.headers.get("Retry-After", ""))

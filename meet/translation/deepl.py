@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from deep_translator import deepl as library
 
-from meet.translation.http_session import Reply, Web
-from meet.translation.provider import Ask, names_only, sensible
+from meet.translation.http_session import HttpSession, Reply
+from meet.translation.provider import TranslationRequest, names_only, sensible
 from meet.translation.text_splitting import joined, octets, pieces
 
 MOST_OCTETS = 100_000  # a request may have 128 KiB
@@ -19,7 +19,7 @@ SOURCES = {"zh-Hant": "ZH", "zh-Hans": "ZH", "no": "NB"} | {tag: tag.upper() for
 TARGETS = SOURCES | {"zh-Hant": "ZH-HANT", "zh-Hans": "ZH-HANS", "en": "EN-US", "pt": "PT-BR"}
 
 
-class _Web(Web):
+class _Web(HttpSession):
     def get(self, url: str, params: Mapping[str, str]) -> Reply:
         """Ask with the text in the body and the key in a header: DeepL takes neither in an address any more."""
         return self.ask(
@@ -49,8 +49,8 @@ class DeepL:
         """Whether it knows both languages."""
         return source in SOURCES and target in TARGETS
 
-    def translate(self, ask: Ask) -> str:
-        """The text in the other language. Raises Unavailable or Refused."""
+    def translate(self, ask: TranslationRequest) -> str:
+        """The text in the other language. Raises TranslatorUnavailable or TranslationRefused."""
         with names_only(self.name):
             translator = library.DeeplTranslator(api_key=self._key, use_free_api=self._key.endswith(_FREE))
             # given after it is made: its constructor knows the languages of some years ago, and one Chinese

@@ -2,13 +2,13 @@
 
 from deep_translator import google as library
 
-from meet.translation.http_session import PageWeb
-from meet.translation.provider import Ask, names_only, sensible
+from meet.translation.http_session import PageSession
+from meet.translation.provider import TranslationRequest, names_only, sensible
 from meet.translation.text_splitting import joined, octets, pieces
 
 MOST_OCTETS = 4500  # the text stands in the address, each octet as three: servers take some 16,000
 
-library.requests = PageWeb("google")
+library.requests = PageSession("google")
 
 # Its codes where they differ from the tags, and the languages whose code is their tag.
 _DIFFERENT = {"zh-Hant": "zh-TW", "zh-Hans": "zh-CN", "he": "iw", "nn": "no"}
@@ -29,8 +29,8 @@ class Google:
         """Whether its page knows both languages."""
         return source in CODES and target in CODES
 
-    def translate(self, ask: Ask) -> str:
-        """The text in the other language. Raises Unavailable or Refused."""
+    def translate(self, ask: TranslationRequest) -> str:
+        """The text in the other language. Raises TranslatorUnavailable or TranslationRefused."""
         with names_only(self.name):
             translator = library.GoogleTranslator(CODES[ask.source], CODES[ask.target])
             answer = joined(map(translator.translate, pieces(ask.text, MOST_OCTETS, octets)), ask.target)

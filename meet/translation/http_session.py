@@ -12,7 +12,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from meet.translation.provider import NoAnswer, Refused, Unavailable
+from meet.translation.provider import NoAnswer, TranslationRefused, TranslatorUnavailable
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 7.0
@@ -49,7 +49,7 @@ class Reply:
         """Nothing to do: all of it is here."""
 
 
-class Web:
+class HttpSession:
     """What deep-translator calls on the module `requests`. It sets no limits itself and would wait for ever."""
 
     exceptions = requests.exceptions  # deep-translator names them
@@ -62,7 +62,9 @@ class Web:
             self._session.mount(scheme, HTTPAdapter(pool_connections=CONNECTIONS, pool_maxsize=CONNECTIONS))
 
     def ask(self, method: str, url: str, *, take: Collection[int] = (), **request: Any) -> Reply:
-        """One request (`params`, `data`, `json`, `headers` as `requests` has them). Raises Unavailable or Refused.
+        """One request (`params`, `data`, `json`, `headers` as `requests` has them).
+
+        Raises TranslatorUnavailable or TranslationRefused.
 
         Of the statuses that are no success, those in `take` are an answer all the same.
         """
@@ -82,10 +84,10 @@ class Web:
                 body = whole(self._provider, iter(lambda: response.raw.read1(1 << 16, decode_content=True), b""), began)
                 return Reply(status, body, response.encoding or "utf-8", retry_after)
         except requests.RequestException as error:
-            raise Unavailable(self._provider, type(error).__name__) from None
+            raise TranslatorUnavailable(self._provider, type(error).__name__) from None
 
 
-class PageWeb(Web):
+class PageSession(HttpSession):
     """For translators that are asked by address."""
 
     def get(self, url: str, params: Mapping[str, str], proxies: Mapping[str, str] | None = None) -> Reply:
@@ -94,12 +96,14 @@ class PageWeb(Web):
 
 
 def whole(provider: str, pieces: Iterable[bytes], began: float) -> bytes:
-    """A body that comes in pieces, to a request of `began` (monotonic). Raises Unavailable where it has no end."""
+    """A body that comes in pieces, to a request of `began` (monotonic).
+
+    Raises TranslatorUnavailable where it has no end."""
     body = bytearray()
     for piece in pieces:
         body += piece
         if len(body) > MOST_BYTES or time.monotonic() > began + WHOLE_SECONDS:
-            raise Unavailable(provider, "an answer without end")
+            raise TranslatorUnavailable(provider, "an answer without end")
     return bytes(body)
 
 
@@ -107,10 +111,10 @@ def failure(provider: str, status: int, retry_after: str = "") -> NoAnswer:
     """What a status other than success means."""
     why = f"status {status}"
     if status in _DENIED:
-        return Refused(provider, why, max(DENIED_SECONDS, seconds(retry_after)))
+        return TranslationRefused(provider, why, max(DENIED_SECONDS, seconds(retry_after)))
     if status in _NOT_THIS:
-        return Refused(provider, why)
-    return Unavailable(provider, why, seconds(retry_after))
+        return TranslationRefused(provider, why)
+    return TranslatorUnavailable(provider, why, seconds(retry_after))
 
 
 def seconds(retry_after: str) -> float:

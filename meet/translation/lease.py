@@ -15,7 +15,7 @@ RENEW_SECONDS = translation_jobs.LEASE.total_seconds() / 3
 logger = logging.getLogger(__name__)
 
 
-class Taken(Exception):
+class LeaseTaken(Exception):
     """Another process has the job, or it is done."""
 
 
@@ -29,12 +29,12 @@ class Lease:
         self._renewing: asyncio.Task[None] | None = None
 
     async def take(self) -> None:
-        """Hold the job, if that is not so already. Raises Taken."""
+        """Hold the job, if that is not so already. Raises LeaseTaken."""
         if self._renewing:
             return
         self._until = await translation_jobs.take(self.job)
         if self._until is None:
-            raise Taken
+            raise LeaseTaken
         self._renewing = asyncio.get_running_loop().create_task(self._renew())
 
     async def stop(self) -> None:

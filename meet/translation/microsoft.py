@@ -5,8 +5,8 @@ from typing import Any
 
 from deep_translator import microsoft as library
 
-from meet.translation.http_session import Reply, Web
-from meet.translation.provider import Ask, names_only, sensible
+from meet.translation.http_session import HttpSession, Reply
+from meet.translation.provider import TranslationRequest, names_only, sensible
 from meet.translation.text_splitting import joined, pieces
 
 MOST = 10_000  # characters: it takes 50,000 at once
@@ -20,7 +20,7 @@ _SAME = """
 CODES = _DIFFERENT | {tag: tag for tag in _SAME.split() if tag not in _DIFFERENT}
 
 
-class _Web(Web):
+class _Web(HttpSession):
     def post(
         self,
         url: str,
@@ -55,8 +55,8 @@ class Microsoft:
         """Whether it knows both languages."""
         return source in CODES and target in CODES
 
-    def translate(self, ask: Ask) -> str:
-        """The text in the other language. Raises Unavailable or Refused."""
+    def translate(self, ask: TranslationRequest) -> str:
+        """The text in the other language. Raises TranslatorUnavailable or TranslationRefused."""
         with names_only(self.name):
             translator = _Translator(CODES[ask.source], CODES[ask.target], api_key=self._key, region=self._region)
             answer = joined(map(translator.translate, pieces(ask.text, MOST)), ask.target)

@@ -7,8 +7,14 @@ from typing import Any
 
 from deep_translator import mymemory as library
 
-from meet.translation.http_session import DENIED_SECONDS, OK, PageWeb, Reply, failure
-from meet.translation.provider import Ask, Refused, Unavailable, names_only, sensible
+from meet.translation.http_session import DENIED_SECONDS, OK, PageSession, Reply, failure
+from meet.translation.provider import (
+    TranslationRefused,
+    TranslationRequest,
+    TranslatorUnavailable,
+    names_only,
+    sensible,
+)
 from meet.translation.text_splitting import joined, octets, pieces
 
 MOST_OCTETS = 480  # it takes 500; deep-translator counts characters, and fewer than 500 of them
@@ -32,7 +38,7 @@ _NOT_LIKED, _TOO_MANY = 403, 429
 _ALIKE = 0.6  # of what it remembers of others: machine translation counts 0.85, less than this is another sentence
 
 
-class _Web(PageWeb):
+class _Web(PageSession):
     def get(self, url: str, params: Mapping[str, str], proxies: Mapping[str, str] | None = None) -> Reply:
         """As `requests.get`. What is wrong stands in the body, often with status 200."""
         reply = self.ask("GET", url, params=dict(params), take=(_NOT_LIKED, _TOO_MANY))
@@ -52,16 +58,16 @@ def _look(reply: Reply, body: Mapping[str, Any]) -> None:
     text = str(given.get("translatedText") or "")
     if used_up := _NEXT.search(text) or _NEXT.search(str(body.get("responseDetails", ""))):
         hours, minutes, rest = map(int, used_up.groups())
-        raise Refused(MyMemory.name, "the day's quota is used up", hours * 3600 + minutes * 60 + rest)
+        raise TranslationRefused(MyMemory.name, "the day's quota is used up", hours * 3600 + minutes * 60 + rest)
     if body.get("quotaFinished") is True:
-        raise Refused(MyMemory.name, "the day's quota is used up", DENIED_SECONDS)
+        raise TranslationRefused(MyMemory.name, "the day's quota is used up", DENIED_SECONDS)
     status = max(reply.status_code, int(body.get("responseStatus", OK)))  # a number, or one in quotation marks
     if status == _NOT_LIKED:
-        raise Refused(MyMemory.name, "status 403")  # of this question: its length, its languages
+        raise TranslationRefused(MyMemory.name, "status 403")  # of this question: its length, its languages
     if status != OK:
         raise failure(MyMemory.name, status, reply.retry_after)
     if text.startswith(_NOTICES) or float(given.get("match", 1)) < _ALIKE:
-        raise Unavailable(MyMemory.name, "something else for an answer")
+        raise TranslatorUnavailable(MyMemory.name, "something else for an answer")
 
 
 library.requests = _Web("mymemory")
@@ -76,8 +82,8 @@ class MyMemory:
         """Whether it knows both languages."""
         return source in CODES and target in CODES
 
-    def translate(self, ask: Ask) -> str:
-        """The text in the other language. Raises Unavailable or Refused."""
+    def translate(self, ask: TranslationRequest) -> str:
+        """The text in the other language. Raises TranslatorUnavailable or TranslationRefused."""
         with names_only(self.name):
             translator = library.MyMemoryTranslator(CODES[ask.source], CODES[ask.target])
             answer = joined(map(translator.translate, pieces(ask.text, MOST_OCTETS, octets)), ask.target)

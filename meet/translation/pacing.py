@@ -23,7 +23,7 @@ REGAINED = 0.1  # lines that an answer which went well adds, after one that did 
 
 
 @dataclass(frozen=True)
-class Limits:
+class TimeLimits:
     """How long a request may go without a sign of life, in seconds: to its first token, and between two."""
 
     first: float
@@ -31,7 +31,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Took:
+class AnswerTimes:
     """How long an answer took, in seconds: to its first token, at most between two, and in all."""
 
     first: float
@@ -55,12 +55,12 @@ class Pace:
         self.at_once = 1 if self.own else AT_ONCE
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> TimeLimits:
         """How long the next request may take. Each that was given up doubles them: perhaps they were too strict."""
         first = _limit(self._first, FIRST_OWN if self.own else FIRST_HOSTED, FIRST_LEAST)
         between = _limit(self._between, BETWEEN, BETWEEN_LEAST)
         more = 2.0**self._late
-        return Limits(min(FIRST_MOST, first * more), min(BETWEEN_MOST, between * more))
+        return TimeLimits(min(FIRST_MOST, first * more), min(BETWEEN_MOST, between * more))
 
     @property
     def lines(self) -> int:
@@ -68,7 +68,7 @@ class Pace:
         fitting = REQUEST_SECONDS / self._a_line if self._a_line else BEGIN_LINES
         return max(1, int(min(self._most, fitting)))
 
-    def answered(self, took: Took, lines: int) -> None:
+    def answered(self, took: AnswerTimes, lines: int) -> None:
         """It answered a request of so many lines."""
         self._late = 0
         self._first.append(took.first)

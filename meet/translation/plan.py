@@ -6,7 +6,7 @@ from django.conf import settings
 
 from meet.languages import tag_of
 from meet.translation import chain, chinese_scripts, speech_model
-from meet.translation.provider import WHISPER, Ask, echoes
+from meet.translation.provider import WHISPER, TranslationRequest, echoes
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,6 @@ def _planned(language: str, target: str, text: str, english: str) -> Planned | N
         return Planned(target, text, "") if text else None  # nothing to translate
     if language in chinese_scripts.CHINESE and target in chinese_scripts.CHINESE:
         return Planned(target, chinese_scripts.in_script(text, target), "opencc")
-    if target == "en" and english and not echoes(Ask(text, language, target), english):
+    if target == "en" and english and not echoes(TranslationRequest(text, language, target), english):
         return Planned(target, english, WHISPER, stand_in=speech_model.stands_in())
     return Planned(target, "", "") if possible(language, target) else None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Gate:
+class PrioritySemaphore:
     """So many `places`, given in order of coming; those who are `live` come before all others."""
 
     def __init__(self, places: int) -> None:

@@ -12,7 +12,7 @@ WHISPER = "whisper"  # the provider of what the speech model translated: it hear
 
 
 @dataclass(frozen=True)
-class Ask:
+class TranslationRequest:
     """One text on its way from one language to another, both as BCP 47 tags."""
 
     text: str
@@ -21,7 +21,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Answer:
+class TranslationAnswer:
     """The text in the other language, and who gave it. Chinese may come in either script."""
 
     text: str
@@ -41,15 +41,15 @@ class NoAnswer(Exception):
         self.pause = pause
 
 
-class Unavailable(NoAnswer):
+class TranslatorUnavailable(NoAnswer):
     """The translator did not answer, or not sensibly: another one may, or the same one later."""
 
 
-class LeftAlone(Unavailable):
+class CircuitOpen(TranslatorUnavailable):
     """The translator was not asked: it failed a moment ago, and one trial at a time finds out whether it is back."""
 
 
-class Refused(NoAnswer):
+class TranslationRefused(NoAnswer):
     """The translator answered that it will not do this. Asking again soon is no use."""
 
     retryable = False
@@ -63,7 +63,7 @@ def names_only(provider: str) -> Iterator[None]:
     except NoAnswer:
         raise
     except Exception as error:
-        raise Unavailable(provider, type(error).__name__) from None
+        raise TranslatorUnavailable(provider, type(error).__name__) from None
 
 
 class Provider(Protocol):
@@ -74,8 +74,8 @@ class Provider(Protocol):
     def speaks(self, source: str, target: str) -> bool:
         """Whether it knows both languages."""
 
-    def translate(self, ask: Ask) -> str:
-        """The text in the other language. Raises Unavailable or Refused, and nothing else."""
+    def translate(self, ask: TranslationRequest) -> str:
+        """The text in the other language. Raises TranslatorUnavailable or TranslationRefused, and nothing else."""
 
 
 LATIN_ENDS = "\u0250"  # Latin letters and their accented forms lie below
@@ -85,22 +85,24 @@ LONGEST_GROWTH = 12  # an answer so many times as long as the question is none
 _PAGE = ("<!doctype", "<html", "<?xml")
 
 
-def sensible(provider: str, ask: Ask, answer: object) -> str:
-    """An answer as one line of text. Raises Unavailable where it is none, Refused where it is the question itself."""
+def sensible(provider: str, ask: TranslationRequest, answer: object) -> str:
+    """An answer as one line of text.
+
+    Raises TranslatorUnavailable where it is none, TranslationRefused where it is the question itself."""
     if not isinstance(answer, str):
-        raise Unavailable(provider, "no text in the answer")
+        raise TranslatorUnavailable(provider, "no text in the answer")
     # a database may refuse control characters and halves of surrogate pairs
     line = " ".join("".join(c for c in answer if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs")).split())
     if not line or len(line) > 200 + LONGEST_GROWTH * len(ask.text):
-        raise Unavailable(provider, "an answer of no sensible length")
+        raise TranslatorUnavailable(provider, "an answer of no sensible length")
     if line.casefold().startswith(_PAGE) or not any(character.isalnum() for character in line):
-        raise Unavailable(provider, "an answer without words")
+        raise TranslatorUnavailable(provider, "an answer without words")
     if echoes(ask, line):
-        raise Refused(provider, "the text came back untranslated")
+        raise TranslationRefused(provider, "the text came back untranslated")
     return line
 
 
-def echoes(ask: Ask, answer: str) -> bool:
+def echoes(ask: TranslationRequest, answer: str) -> bool:
     """Whether an answer is the question itself, and more than a name that both languages have."""
     asked = _letters(ask.text, ask.source)
     if asked != _letters(answer, ask.source):

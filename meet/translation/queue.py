@@ -12,10 +12,10 @@ from django.conf import settings
 
 from meet import broadcast
 from meet.translation import chain, chinese_scripts, speech_model, translation_jobs
-from meet.translation.lease import Lease, Taken
-from meet.translation.priority_semaphore import Gate
-from meet.translation.provider import WHISPER, Answer, LeftAlone, NoAnswer
-from meet.translation.speech_model import SpokenEnglish
+from meet.translation.lease import Lease, LeaseTaken
+from meet.translation.priority_semaphore import PrioritySemaphore
+from meet.translation.provider import WHISPER, CircuitOpen, NoAnswer, TranslationAnswer
+from meet.translation.speech_model import EnglishBySpeechModel
 from meet.translation.translation_jobs import Job
 
 IN_FLIGHT = 4  # a room and language, in all web processes of a `serve`: each has its share
@@ -32,23 +32,23 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Seat:
+class QueuedJob:
     """A job's place at the desk: `live` where its caption came just now, else it is made up for."""
 
     job: Job
     live: bool
 
 
-class Desk:
+class TranslationQueue:
     """What is being translated in this process."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
-        self._seats: dict[tuple[uuid.UUID, int, str], Seat] = {}
-        self._askers = Gate(chain.THREADS)  # all rooms together: who waits for a thread is not asking yet
-        self._gates: dict[tuple[int, str], Gate] = {}
+        self._seats: dict[tuple[uuid.UUID, int, str], QueuedJob] = {}
+        self._askers = PrioritySemaphore(chain.THREADS)  # all rooms together: who waits for a thread is not asking yet
+        self._gates: dict[tuple[int, str], PrioritySemaphore] = {}
         self._users: dict[tuple[int, str], int] = {}
-        self._spoken = SpokenEnglish()
+        self._spoken = EnglishBySpeechModel()
 
     def nudge(self, clip_id: uuid.UUID) -> None:
         """See at once what a caption needs."""
@@ -93,7 +93,7 @@ class Desk:
             if not ready and not self._spoken.may(job):
                 continue
             if job.key not in self._seats and self._of_room(job.room, live) < MOST_OF_A_ROOM:
-                self._seats[job.key] = Seat(job, live)
+                self._seats[job.key] = QueuedJob(job, live)
                 self._start(self._work(job, live))
 
     def _of_room(self, room: int, live: bool) -> int:
@@ -116,7 +116,7 @@ class Desk:
         for ask in self._ways(job):
             try:
                 answer = await ask(lease, live)
-            except Taken:
+            except LeaseTaken:
                 return []
             except NoAnswer as error:
                 failures.append(error)
@@ -128,11 +128,11 @@ class Desk:
         await self._postponed(lease, failures)
         return []
 
-    def _ways(self, job: Job) -> list[Callable[[Lease, bool], Awaitable[Answer]]]:
+    def _ways(self, job: Job) -> list[Callable[[Lease, bool], Awaitable[TranslationAnswer]]]:
         """Who is asked for a job, in turn: the translators, and in its place among them the speech model."""
         translators = chain.configured()
 
-        def by(among: slice) -> Callable[[Lease, bool], Awaitable[Answer]]:
+        def by(among: slice) -> Callable[[Lease, bool], Awaitable[TranslationAnswer]]:
             return lambda lease, live: self._by_translators(lease, live, among)
 
         if job.stand_in:
@@ -141,22 +141,22 @@ class Desk:
             return [by(chain.ALL)]
         return [by(translators.before), self._by_speech_model, by(translators.after)]
 
-    async def _by_translators(self, lease: Lease, live: bool, among: slice) -> Answer:
+    async def _by_translators(self, lease: Lease, live: bool, among: slice) -> TranslationAnswer:
         job = lease.job
         async with self._gate((job.room, job.ask.target), live), self._askers.enter(live=live):
             translators = chain.configured()
             if not translators.ready(among):
-                raise LeftAlone("chain", "left alone")
+                raise CircuitOpen("chain", "left alone")
             await lease.take()
             return await translators.translate(job.ask, among)
 
-    async def _by_speech_model(self, lease: Lease, live: bool) -> Answer:
+    async def _by_speech_model(self, lease: Lease, live: bool) -> TranslationAnswer:
         await lease.take()
         return await self._spoken.translate(lease.job)
 
     async def _postponed(self, lease: Lease, failures: list[NoAnswer]) -> None:
         """Leave a job for later: soon where nobody was asked in earnest, not so soon where all who were will not."""
-        tried = [error for error in failures if not isinstance(error, LeftAlone)]
+        tried = [error for error in failures if not isinstance(error, CircuitOpen)]
         if not tried:
             await lease.give_back(UNTRIED_PAUSE, tried=False)
             return
@@ -182,7 +182,7 @@ class Desk:
     @asynccontextmanager
     async def _gate(self, key: tuple[int, str], live: bool) -> AsyncIterator[None]:
         """Room for a few at once a room and language; nothing is kept of rooms where nobody waits."""
-        gate = self._gates.setdefault(key, Gate(max(1, IN_FLIGHT // settings.WEB_PROCESSES)))
+        gate = self._gates.setdefault(key, PrioritySemaphore(max(1, IN_FLIGHT // settings.WEB_PROCESSES)))
         self._users[key] = self._users.get(key, 0) + 1
         try:
             async with gate.enter(live=live):
@@ -206,7 +206,7 @@ def _pause(job: Job, *, retryable: bool) -> timedelta:
     return timedelta(seconds=min(longest, 2.0 ** min(job.attempts, 10)))
 
 
-_desk = Desk()
+_desk = TranslationQueue()
 
 
 async def request(clip_id: uuid.UUID) -> None:

@@ -13,7 +13,14 @@ from meet.models import Clip
 from meet.orm_pool import pooled
 from meet.recognition import engine_status, speech_client
 from meet.translation import chain
-from meet.translation.provider import WHISPER, Answer, LeftAlone, Refused, Unavailable, sensible
+from meet.translation.provider import (
+    WHISPER,
+    CircuitOpen,
+    TranslationAnswer,
+    TranslationRefused,
+    TranslatorUnavailable,
+    sensible,
+)
 from meet.translation.translation_jobs import Job
 
 ENGLISH = "en"
@@ -43,7 +50,7 @@ def replace_at() -> datetime:
     return timezone.now() + REPLACED_AFTER
 
 
-class SpokenEnglish:
+class EnglishBySpeechModel:
     """Asks the speech tier for the English of clips it has heard before: one at a time, after all live speech."""
 
     def __init__(self) -> None:
@@ -64,15 +71,17 @@ class SpokenEnglish:
         """The clips that have none."""
         return frozenset(clip for clip, _revision in self._without)
 
-    async def translate(self, job: Job) -> Answer:
-        """The English of a line's clip. Raises Unavailable where it may come later, Refused where it never will."""
+    async def translate(self, job: Job) -> TranslationAnswer:
+        """The English of a line's clip.
+
+        Raises TranslatorUnavailable where it may come later, TranslationRefused where it never will."""
         if self._waiting >= MOST_WAITING:
-            raise LeftAlone(WHISPER, "others are asked for first")
+            raise CircuitOpen(WHISPER, "others are asked for first")
         self._waiting += 1
         try:
             async with self._turn:
-                return Answer(await self._asked(job), WHISPER)
-        except Refused:
+                return TranslationAnswer(await self._asked(job), WHISPER)
+        except TranslationRefused:
             self._without[job.clip, job.revision] = None
             while len(self._without) > MOST_WITHOUT:
                 self._without.popitem(last=False)
@@ -84,30 +93,30 @@ class SpokenEnglish:
         sound = await asyncio.to_thread(_read, await _audio(job.clip))
         try:
             english = await speech_client.translate(sound, clip=str(job.clip), language=job.language)
-        except speech_client.Unavailable as error:
-            raise Unavailable(WHISPER, str(error)) from None
-        except speech_client.NotUnderstood as error:
-            raise Refused(WHISPER, error.reason) from None
+        except speech_client.SpeechTierUnavailable as error:
+            raise TranslatorUnavailable(WHISPER, str(error)) from None
+        except speech_client.ClipRejected as error:
+            raise TranslationRefused(WHISPER, error.reason) from None
         try:
             return sensible(WHISPER, job.ask, english)
-        except Unavailable:
-            raise Refused(WHISPER, "no English came of it") from None  # the same sound gives the same again
+        except TranslatorUnavailable:
+            raise TranslationRefused(WHISPER, "no English came of it") from None  # the same sound gives the same again
 
 
 def _read(path: Path | None) -> bytes:
-    """A clip's audio. Raises Unavailable where it is not there yet."""
+    """A clip's audio. Raises TranslatorUnavailable where it is not there yet."""
     try:
         if path:
             return path.read_bytes()
     except OSError as error:
-        raise Unavailable(WHISPER, type(error).__name__) from None
-    raise Unavailable(WHISPER, "the audio is not written yet")
+        raise TranslatorUnavailable(WHISPER, type(error).__name__) from None
+    raise TranslatorUnavailable(WHISPER, "the audio is not written yet")
 
 
 @pooled
 def _audio(clip_id: uuid.UUID) -> Path | None:
-    """Where a clip's audio lies. Raises Refused where nothing could be made of its recording."""
+    """Where a clip's audio lies. Raises TranslationRefused where nothing could be made of its recording."""
     clip = Clip.objects.filter(pk=clip_id).values("audio", "duration_ms").first()
     if clip is None or clip["duration_ms"] == 0:
-        raise Refused(WHISPER, "there is no audio")
+        raise TranslationRefused(WHISPER, "there is no audio")
     return settings.MEDIA_ROOT / clip["audio"] if clip["audio"] else None

@@ -16,7 +16,7 @@ from meet.models import Clip, Meeting, Translation
 from meet.orm_pool import pooled
 from meet.rooms import meetings
 from meet.translation.chinese_scripts import CHINESE
-from meet.translation.provider import WHISPER, Ask
+from meet.translation.provider import WHISPER, TranslationRequest
 
 LEASE = timedelta(seconds=30)  # renewed while somebody works on it; what a killed process held is free after it
 REPLACED_WITHIN = timedelta(hours=1)  # of older speech, what the speech model has translated stays
@@ -44,9 +44,11 @@ class Job:
         return self.clip, self.revision, self.ask.target
 
     @property
-    def ask(self) -> Ask:
+    def ask(self) -> TranslationRequest:
         """The question: Chinese is asked for in Traditional."""
-        return Ask(self.text, self.language, "zh-Hant" if self.targets[0] in CHINESE else self.targets[0])
+        return TranslationRequest(
+            self.text, self.language, "zh-Hant" if self.targets[0] in CHINESE else self.targets[0]
+        )
 
 
 @pooled

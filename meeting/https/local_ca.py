@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from meeting.certificate import Unusable, hosts_of
+from meeting.certificate import UnusableCertificate, hosts_of
 
 ROOT_LIFE = timedelta(days=3650)
 SERVER_LIFE = timedelta(days=397)  # iOS takes at most 825 days from a root like ours; 397 would do from any
@@ -82,7 +82,7 @@ def fingerprint(root: x509.Certificate) -> str:
 
 def issue(folder: Path, hosts: Iterable[str], now: datetime) -> Issued:
     """A certificate for `hosts`, under the root in `folder`. The root is made where there is none, the certificate
-    where there is none, its hosts have changed, or its end is near. Raises Unusable."""
+    where there is none, its hosts have changed, or its end is near. Raises UnusableCertificate."""
     wanted = list(dict.fromkeys(name for host in hosts if (name := _general_name(host))))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     new_root = not root_in(folder).exists()
@@ -153,18 +153,20 @@ def _may_vouch(root: x509.Certificate, host: x509.DNSName | x509.IPAddress) -> b
 
 
 def _root(folder: Path, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """The root and its key. Raises Unusable where they are not ours, or not for long enough."""
+    """The root and its key. Raises UnusableCertificate where they are not ours, or not for long enough."""
     anew = f"Delete {folder} for a new root; every device has to install that one again."
     try:
         root = x509.load_pem_x509_certificate(root_in(folder).read_bytes())
         secret = load_pem_private_key((folder / "root.key").read_bytes(), password=None)
         root.extensions.get_extension_for_class(x509.NameConstraints)
     except (OSError, ValueError, TypeError, x509.ExtensionNotFound) as error:
-        raise Unusable(f"the root in {folder} cannot be used ({type(error).__name__}: {error}). {anew}") from None
+        raise UnusableCertificate(
+            f"the root in {folder} cannot be used ({type(error).__name__}: {error}). {anew}"
+        ) from None
     if not isinstance(secret, ec.EllipticCurvePrivateKey) or secret.public_key() != root.public_key():
-        raise Unusable(f"the root in {folder} does not belong to the key beside it. {anew}")
+        raise UnusableCertificate(f"the root in {folder} does not belong to the key beside it. {anew}")
     if now + RENEW_BEFORE > root.not_valid_after_utc:
-        raise Unusable(f"the root in {folder} ends on {root.not_valid_after_utc:%Y-%m-%d}. {anew}")
+        raise UnusableCertificate(f"the root in {folder} ends on {root.not_valid_after_utc:%Y-%m-%d}. {anew}")
     return root, secret
 
 

@@ -16,10 +16,10 @@ HANDSHAKE = 0x16  # the record type with which every TLS connection begins (RFC 
 PATIENCE_S = 30.0  # for a first byte; later ones are HTTP's to wait for
 
 
-class Sniffer(Protocol, TimeoutMixin):
+class TlsSniffer(Protocol, TimeoutMixin):
     """A connection whose kind is not known yet; it gives way to the protocol of that kind."""
 
-    factory: "OnePort"
+    factory: "SharedPort"
     transport: Any
 
     def connectionMade(self) -> None:
@@ -40,7 +40,7 @@ class Sniffer(Protocol, TimeoutMixin):
         self.setTimeout(None)  # type: ignore[no-untyped-call]
 
 
-class OnePort(Factory):
+class SharedPort(Factory):
     """Answers plain HTTP by `plain`, and the same over TLS by it too."""
 
     noisy = False
@@ -51,7 +51,7 @@ class OnePort(Factory):
 
     def buildProtocol(self, _address: Any) -> Any:
         """A new connection."""
-        sniffer = Sniffer()
+        sniffer = TlsSniffer()
         sniffer.factory = self
         return sniffer
 

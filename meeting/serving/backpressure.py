@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 
-class Flow:
+class Backpressure:
     """What Twisted calls a push producer: told by one connection when it is full, and when it takes more."""
 
     def __init__(self) -> None:
@@ -28,13 +28,13 @@ class Flow:
         await self._open.wait()
 
 
-def begin(request: Any) -> Flow | None:
+def begin(request: Any) -> Backpressure | None:
     """The flow of a request whose answer comes in pieces; None where its connection is gone."""
     if request.finished or request.channel is None:
         return None
     if request.producer is None:
-        request.registerProducer(Flow(), True)
-    flow: Flow = request.producer
+        request.registerProducer(Backpressure(), True)
+    flow: Backpressure = request.producer
     return flow
 
 

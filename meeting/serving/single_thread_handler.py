@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 
-class OneThreadHandler(ASGIHandler):
+class SingleThreadHandler(ASGIHandler):
     """An ASGI application. Views that are asynchronous still run on the event loop."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ MOST_IDLE = 8  # kept with nothing to do; more are made while more are needed, f
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-class LentThreads:
+class RequestThreads:
     """An ASGI application; the synchronous work of one request to it runs in one borrowed thread."""
 
     def __init__(self, application: Application) -> None:

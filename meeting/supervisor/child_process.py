@@ -26,7 +26,7 @@ def next_pause(pause: float, lived: float) -> float:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ChildPlan:
     """How to start one child, and how it is to be treated."""
 
     name: str
@@ -38,12 +38,12 @@ class Plan:
     descriptors: tuple[int, ...] = ()  # open files of ours that it inherits
 
 
-class Child:
+class ChildProcess:
     """Keeps one plan running, in a thread. `said` is given every line it prints, `died` each exit that nobody
     asked for: the status and the pause before the next start, in seconds. Neither is called in the caller's
     thread."""
 
-    def __init__(self, plan: Plan, said: Callable[[str], None], died: Callable[[int, float], None]) -> None:
+    def __init__(self, plan: ChildPlan, said: Callable[[str], None], died: Callable[[int, float], None]) -> None:
         self.plan = plan
         self._said = said
         self._died = died

@@ -9,7 +9,7 @@ from pathlib import Path
 _BYTE = 1 << 30
 
 
-class Held(Exception):
+class HeldLock(Exception):
     """Another process has the lock; `holder` is its process id, or empty where it cannot be read."""
 
     def __init__(self, holder: str) -> None:
@@ -18,14 +18,14 @@ class Held(Exception):
 
 
 def take(path: Path) -> FileIO:
-    """The lock on `path`, held until the returned file is closed or the process ends. Raises `Held`."""
+    """The lock on `path`, held until the returned file is closed or the process ends. Raises `HeldLock`."""
     file = FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
     try:
         _lock(file)
     except OSError:
         holder = file.read(20).decode("ascii", "replace").strip()
         file.close()
-        raise Held(holder) from None
+        raise HeldLock(holder) from None
     file.truncate(0)
     file.write(str(os.getpid()).encode())
     return file

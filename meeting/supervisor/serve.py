@@ -20,7 +20,7 @@ from meeting.supervisor.console import say
 PORT_PATIENCE_S = 5.0  # the children of a serve that was killed just now need a moment to let go of the port
 
 
-class Refused(Exception):
+class StartRefused(Exception):
     """The start cannot go on; the message says why and what would do."""
 
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     try:
         os.environ.update(_as_settings(_options(arguments)))
         return _serve()
-    except (ImproperlyConfigured, Refused) as error:
+    except (ImproperlyConfigured, StartRefused) as error:
         say(f"Not started: {error}")
         return REFUSED
 
@@ -48,9 +48,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _as_settings(options: argparse.Namespace) -> dict[str, str]:
-    """The settings that the options are short for. Raises Refused."""
+    """The settings that the options are short for. Raises StartRefused."""
     if bool(options.cert) != bool(options.key):
-        raise Refused("--cert and --key belong together. Give both, or `--https` for a certificate of our own.")
+        raise StartRefused("--cert and --key belong together. Give both, or `--https` for a certificate of our own.")
     if options.cert:  # `--https --cert` says the same thing twice
         return {"HTTPS_CERT": str(Path(options.cert).resolve()), "HTTPS_KEY": str(Path(options.key).resolve())}
     return {"HTTPS": "local"} if options.https else {}
@@ -78,9 +78,9 @@ def _serve() -> int:
 def _only_one(path: Path, data: Path) -> Iterator[None]:
     try:
         held = lock.take(path)
-    except lock.Held as other:
+    except lock.HeldLock as other:
         who = f" (process {other.holder})" if other.holder else ""
-        raise Refused(
+        raise StartRefused(
             f"another `serve`{who} already uses {data}. Two would write over each other's files, and without "
             "Redis neither would see the other's captions. End that one, or set another DATA_DIR and PORT."
         ) from None
@@ -96,7 +96,7 @@ def _prepare() -> None:
         # a process of its own: this one never loads Django's apps
         done = subprocess.run([sys.executable, "-m", "meeting.supervisor.prepare"], check=False)
         if done.returncode:
-            raise Refused("the database or the static files could not be prepared; the reason is above.")
+            raise StartRefused("the database or the static files could not be prepared; the reason is above.")
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -107,7 +107,7 @@ def _listener(host: str, port: int) -> socket.socket:
             return listening_socket.open_socket(host, port)
         except OSError as error:
             if time.monotonic() > deadline:
-                raise Refused(
+                raise StartRefused(
                     f"nothing can listen on HOST={host} PORT={port} ({error.strerror or error}). "
                     "End what uses it, or set another."
                 ) from None

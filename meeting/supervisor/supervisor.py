@@ -16,7 +16,7 @@ from types import FrameType
 from meeting import listening_socket, settings
 from meeting.https.encryption import Encryption
 from meeting.supervisor import private_redis, startup_message
-from meeting.supervisor.child_process import READY, REFUSED, Child, Plan
+from meeting.supervisor.child_process import READY, REFUSED, ChildPlan, ChildProcess
 from meeting.supervisor.console import say
 
 REDIS_PATIENCE_S = 10.0
@@ -30,7 +30,7 @@ class Supervisor:
     def __init__(self, listener: socket.socket, encryption: Encryption | None) -> None:
         self._listener = listener
         self._encryption = encryption
-        self._tiers: list[list[Child]] = []  # in the order in which they start; they end in the opposite one
+        self._tiers: list[list[ChildProcess]] = []  # in the order in which they start; they end in the opposite one
         self._stop = threading.Event()
         self._hurry = threading.Event()
         self._status = 0
@@ -74,7 +74,7 @@ class Supervisor:
         speech, token = self._speech()
         self._start(*self._webs({"REDIS_URL": redis, "SPEECH_URL": speech, "SPEECH_TOKEN": token}))
 
-    def _webs(self, environment: Mapping[str, str]) -> Iterator[Plan]:
+    def _webs(self, environment: Mapping[str, str]) -> Iterator[ChildPlan]:
         """As many web processes as are set, all on the one socket."""
         inherited = listening_socket.INHERITABLE
         passed = (self._listener.fileno(),) if inherited else ()
@@ -84,17 +84,17 @@ class Supervisor:
         for number in range(1, settings.WEB_PROCESSES + 1):
             name = "web" if settings.WEB_PROCESSES == 1 else f"web-{number}"
             own = {**environment, "WEB_NAME": name}
-            yield Plan(name, "meeting.web", arguments, own, drain_s=WEB_DRAIN_S, descriptors=passed)
+            yield ChildPlan(name, "meeting.web", arguments, own, drain_s=WEB_DRAIN_S, descriptors=passed)
 
-    def _start(self, *plans: Plan) -> list[Child]:
+    def _start(self, *plans: ChildPlan) -> list[ChildProcess]:
         """Start children that end together."""
-        tier = [Child(plan, partial(self._heard, plan.name), partial(self._died, plan.name)) for plan in plans]
+        tier = [ChildProcess(plan, partial(self._heard, plan.name), partial(self._died, plan.name)) for plan in plans]
         self._tiers.append(tier)
         for child in tier:
             child.start()
         return tier
 
-    def _end(self, tier: Sequence[Child]) -> None:
+    def _end(self, tier: Sequence[ChildProcess]) -> None:
         """End children at the same time: each may take its time to finish what is under way."""
         ends = [threading.Thread(target=child.end, args=(self._hurry,)) for child in tier]
         for end in ends:
@@ -116,7 +116,7 @@ class Supervisor:
         if not private_redis.installed():
             self._notes.append("Channel layer: memory, for one web process (redis-server is not installed).")
             return ""
-        tier = self._start(Plan("redis", "meeting.supervisor.private_redis", (str(path),)))
+        tier = self._start(ChildPlan("redis", "meeting.supervisor.private_redis", (str(path),)))
         if not self._until(lambda: private_redis.answers(path), REDIS_PATIENCE_S):
             self._end(tier)
             self._tiers.remove(tier)
@@ -146,7 +146,7 @@ class Supervisor:
             # OpenMP's threads spin while they wait, which starves whoever else computes on this machine
             "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
         }
-        self._start(Plan("speech", "speech", arguments, environment, nice=True, drain_s=SPEECH_DRAIN_S))
+        self._start(ChildPlan("speech", "speech", arguments, environment, nice=True, drain_s=SPEECH_DRAIN_S))
         address = f"http://127.0.0.1:{port}"
         threading.Thread(target=self._tell_model, args=(address, token), daemon=True).start()
         return address, token

@@ -128,7 +128,7 @@ class _Timeline:
     def __init__(self) -> None:
         self._resampler: AudioResampler | None = None
         self._shape: tuple[int, str, str] | None = None
-        self._mixer = downmix.Mixer(1)
+        self._mixer = downmix.Downmixer(1)
         self._parts: list[Audio] = []
         self._filled = 0  # samples that went into the mixer
         self._end = 0.0  # of the last frame, seconds
@@ -160,7 +160,7 @@ class _Timeline:
             raise Undecodable(f"more than {MAX_CHANNELS} channels")
         if count != self._mixer.channels:
             self._parts += self._mixer.finish()
-            self._mixer = downmix.Mixer(count)
+            self._mixer = downmix.Downmixer(count)
         # interleaved: of eight planes and more PyAV 18 reads one too many, and the process ends
         self._resampler = AudioResampler(format="flt", layout=frame.layout, rate=SAMPLE_RATE)
         self._shape = shape

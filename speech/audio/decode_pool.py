@@ -27,7 +27,7 @@ BYTES_A_SECOND = 200_000
 
 
 @dataclass(frozen=True)
-class Order:
+class DecodeOrder:
     """What to do with a clip's bytes."""
 
     max_seconds: float
@@ -37,7 +37,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Taken:
+class DecodedSound:
     """A clip as the engine wants it, and where in it somebody speaks."""
 
     audio: codec.Audio  # float32 (samples,), 16 kHz
@@ -48,7 +48,7 @@ class Taken:
         return len(self.audio) / codec.SAMPLE_RATE
 
 
-def take(data: bytes, order: Order) -> Taken:
+def take(data: bytes, order: DecodeOrder) -> DecodedSound:
     """Decode, trim and look for speech. Raises `codec.Undecodable`.
 
     The engine gets the clip as loud as it was recorded: Whisper hears quiet speech as it is, and lost half of a
@@ -56,10 +56,10 @@ def take(data: bytes, order: Order) -> Taken:
     """
     kept = codec.decode(data, max_seconds=order.max_seconds, keep_from=order.keep_from, keep_to=order.keep_to)
     audio = codec.unclipped(kept)
-    return Taken(audio, tuple(voice_detection.spans(audio, order.aggressiveness)))
+    return DecodedSound(audio, tuple(voice_detection.spans(audio, order.aggressiveness)))
 
 
-class Unstartable(Exception):
+class DecoderUnstartable(Exception):
     """No worker could be started, or they all are being ended. The clip is not to blame."""
 
     retryable = True
@@ -69,16 +69,16 @@ class Unstartable(Exception):
 FEEDER_HANGS = sys.version_info < (3, 11, 5)
 
 
-class Intake:
+class DecodePool:
     """A few workers that `take`, each one clip at a time. One that dies or hangs harms no other's clip."""
 
     def __init__(self, workers: int) -> None:
         self._workers = [_Worker() for _ in range(workers)]
         self._free = _Line(self._workers)
 
-    async def take(self, data: bytes, order: Order, voice: str = "") -> Taken:
+    async def take(self, data: bytes, order: DecodeOrder, voice: str = "") -> DecodedSound:
         """As `take`, elsewhere, as soon as a worker is free for this voice. A clip whose worker died or hung is tried
-        once more in a fresh one; only what fails there too is `Undecodable`. Raises `Unstartable`."""
+        once more in a fresh one; only what fails there too is `Undecodable`. Raises `DecoderUnstartable`."""
         worker = await self._free.get(voice)
         try:
             return await _taken(worker, data, order)
@@ -87,10 +87,10 @@ class Intake:
 
     async def warm(self) -> None:
         """Start a worker now, so that the first clip does not wait for it."""
-        await self.take(codec.as_wav(np.zeros(codec.SAMPLE_RATE, np.float32)), Order(60.0))
+        await self.take(codec.as_wav(np.zeros(codec.SAMPLE_RATE, np.float32)), DecodeOrder(60.0))
 
     def close(self) -> None:
-        """End the workers; what they were at becomes `Unstartable`."""
+        """End the workers; what they were at becomes `DecoderUnstartable`."""
         for worker in self._workers:
             worker.end(for_good=True)
 
@@ -129,7 +129,7 @@ class _Line:
         self._free.append(worker)
 
 
-async def _taken(worker: _Worker, data: bytes, order: Order) -> Taken:
+async def _taken(worker: _Worker, data: bytes, order: DecodeOrder) -> DecodedSound:
     patience = PATIENCE_SECONDS + len(data) / BYTES_A_SECOND
     try:
         with contextlib.suppress(TimeoutError, BrokenProcessPool):
@@ -150,9 +150,11 @@ class _Worker:
         self._pool: ProcessPoolExecutor | None = None
         self._ended = False
 
-    async def take(self, data: bytes, order: Order, patience: float) -> Taken:
+    async def take(self, data: bytes, order: DecodeOrder, patience: float) -> DecodedSound:
         """As `take`. `patience` in seconds from when the process has started; a clip that outlasts it, ends it or
-        is not waited for any longer takes it along. Raises `TimeoutError`, `BrokenProcessPool`, `Unstartable`."""
+        is not waited for any longer takes it along.
+
+        Raises `TimeoutError`, `BrokenProcessPool`, `DecoderUnstartable`."""
         pool = self._pool or await self._start()
         try:
             work = asyncio.get_running_loop().run_in_executor(pool, take, data, order)
@@ -180,14 +182,14 @@ class _Worker:
     async def _start(self) -> ProcessPoolExecutor:
         """A process that answers. A slow machine has its own, longer patience here."""
         if self._ended:
-            raise Unstartable("ending")
+            raise DecoderUnstartable("ending")
         context = multiprocessing.get_context("spawn")
         self._pool = pool = ProcessPoolExecutor(1, mp_context=context, initializer=_settle)
         try:
             await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(pool, os.getpid), START_SECONDS)
         except (TimeoutError, BrokenProcessPool, OSError) as error:
             self.end()
-            raise Unstartable(f"no decoding process: {type(error).__name__}") from error
+            raise DecoderUnstartable(f"no decoding process: {type(error).__name__}") from error
         except asyncio.CancelledError:
             self.end()
             raise

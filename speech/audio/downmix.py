@@ -37,7 +37,7 @@ SILENT = 1e-6  # of the loudest channel's power
 FULL_SCALE = 0.98  # a mix is not raised above it, unless a channel was
 
 
-class Mixer:
+class Downmixer:
     """Mixes one stream of blocks (samples, channels), float32, 16 kHz, to one channel."""
 
     def __init__(self, channels: int) -> None:

@@ -10,14 +10,14 @@ from speech.audio.codec import Audio
 from speech.audio.samples import SAMPLE_RATE
 from speech.audio.segmenter import FRAME_MS as SEGMENTER_MS
 from speech.audio.segmenter import Clips, Rules, Stretch, framed
-from speech.audio.voice_detection import FRAME, FRAME_MS, Detector
+from speech.audio.voice_detection import FRAME, FRAME_MS, VoiceDetector
 
 
-class Microphone:
+class ClipStream:
     """Sound as it comes, in chunks of any length, and the clips in it. `aggressiveness` None: all of it is speech."""
 
     def __init__(self, rules: Rules, aggressiveness: int | None) -> None:
-        self._detector = None if aggressiveness is None else Detector(aggressiveness)
+        self._detector = None if aggressiveness is None else VoiceDetector(aggressiveness)
         self._bands = Bands()
         self._background = Background()
         self._clips = Clips(rules)

@@ -50,10 +50,10 @@ def spans(audio: npt.NDArray[np.float32], aggressiveness: int | None) -> list[Sp
 
 def voiced(audio: npt.NDArray[np.float32], aggressiveness: int) -> list[bool]:
     """The detector's own verdict on every 30 ms; the last frame is padded with silence."""
-    return Detector(aggressiveness).hears(audio)
+    return VoiceDetector(aggressiveness).hears(audio)
 
 
-class Detector:
+class VoiceDetector:
     """The detector on one stream, which it remembers."""
 
     def __init__(self, aggressiveness: int) -> None:

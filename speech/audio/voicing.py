@@ -32,7 +32,7 @@ class Voicing:
     above_floor: float
 
 
-class Ear:
+class VoicingDetector:
     """The frames of one clip, looked at once: float32 (samples,), 16 kHz."""
 
     def __init__(self, audio: Audio) -> None:

@@ -12,21 +12,31 @@ from pathlib import Path
 
 from speech import loading
 from speech.audio import codec
-from speech.audio.decode_pool import Unstartable
+from speech.audio.decode_pool import DecoderUnstartable
 from speech.cli import subtitles
-from speech.cli.progress import Bar
+from speech.cli.progress import ProgressBar
 from speech.config import BadSetting, Config
 from speech.engines import Capabilities, EngineError, Options
 from speech.models.choice import Say
-from speech.queue.scheduler import Broken, Closed
+from speech.queue.scheduler import EngineBroken, SchedulerClosed
 from speech.queue.turns import Expired, Overloaded
 from speech.server import wire
-from speech.server.node import FILE_MAX_SECONDS, Answer, Node, Unusable
+from speech.server.node import FILE_MAX_SECONDS, Answer, Node, UnusableClip
 from speech.transcription.transcription import Request
 
 FORMS = ("txt", "json", "srt", "vtt")
 FILE_MAX_BYTES = 1 << 30  # a file is held in memory as a whole; an hour of any sound takes less
-FAILURES = (OSError, codec.Undecodable, Unstartable, Unusable, Broken, Closed, Overloaded, Expired, EngineError)
+FAILURES = (
+    OSError,
+    codec.Undecodable,
+    DecoderUnstartable,
+    UnusableClip,
+    EngineBroken,
+    SchedulerClosed,
+    Overloaded,
+    Expired,
+    EngineError,
+)
 
 
 class TooLarge(codec.Undecodable):
@@ -36,7 +46,7 @@ class TooLarge(codec.Undecodable):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class TranscribeOptions:
     """Which files are heard, how, and what becomes of the text: on standard output, or a document a file in
     `folder`."""
 
@@ -51,13 +61,13 @@ class Wanted:
         return self.folder / f"{file.stem}.{self.form}" if self.folder else None
 
 
-def transcribe(config: Config, wanted: Wanted, say: Say) -> int:
+def transcribe(config: Config, wanted: TranscribeOptions, say: Say) -> int:
     """Hear every file; 1 where some could not be heard. Raises `BadSetting` where the texts have no place."""
     _refuse_impossible(wanted)
     return asyncio.run(_all(config, wanted, say))
 
 
-def _refuse_impossible(wanted: Wanted) -> None:
+def _refuse_impossible(wanted: TranscribeOptions) -> None:
     if wanted.folder is None:
         if len(wanted.files) > 1 and wanted.form in ("srt", "vtt"):
             raise BadSetting(f"--{wanted.form} makes a document a file. Give --output-dir for several files.")
@@ -71,14 +81,14 @@ def _refuse_impossible(wanted: Wanted) -> None:
         raise BadSetting(f"--output-dir {wanted.folder} cannot be made ({error.strerror}).") from error
 
 
-async def _all(config: Config, wanted: Wanted, say: Say) -> int:
+async def _all(config: Config, wanted: TranscribeOptions, say: Say) -> int:
     node = Node(config, lambda: loading.load(config, say))
     failed = 0
     try:
         engine = (await node.start()).engine
         options = _options(wanted, engine.capabilities)
         for number, path in enumerate(wanted.files):
-            bar = Bar(path.name, sys.stderr)
+            bar = ProgressBar(path.name, sys.stderr)
             try:
                 answer = await node.hear(Request(read(path), options, script=wanted.script), bar.show)
                 text = _shown(path, answer, wanted.form)
@@ -95,7 +105,7 @@ async def _all(config: Config, wanted: Wanted, say: Say) -> int:
                 say(f"{path}: {document}")
             else:
                 _print(path, text, wanted, number)
-    except Unstartable as error:
+    except DecoderUnstartable as error:
         say(f"speech cannot start: {error}")
         return 1
     finally:
@@ -103,7 +113,7 @@ async def _all(config: Config, wanted: Wanted, say: Say) -> int:
     return failed
 
 
-def _options(wanted: Wanted, can: Capabilities) -> Options:
+def _options(wanted: TranscribeOptions, can: Capabilities) -> Options:
     timed = wanted.form != "txt"
     return Options(language=wire.spoken(wanted.language), timestamps=timed, words=timed and can.words)
 
@@ -126,7 +136,7 @@ def _shown(path: Path, answer: Answer, form: str) -> str:
     return "".join(f"{segment.text}\n" for segment in answer.segments) or f"{answer.text}\n"  # a line a clip
 
 
-def _print(path: Path, text: str, wanted: Wanted, number: int) -> None:
+def _print(path: Path, text: str, wanted: TranscribeOptions, number: int) -> None:
     if wanted.form == "txt" and len(wanted.files) > 1:
         text = f"{'' if number == 0 else chr(10)}==> {path} <==\n{text}"
     sys.stdout.write(text)

@@ -54,7 +54,7 @@ def models(config: Config, known: Mapping[str, str], here: Machine) -> list[Mode
     """The bundled model and those that openai-whisper lists (`known`: name -> URL)."""
     chosen = choice.automatic(gpu=here.device.startswith("cuda"))
     found = sources.of(config.sources, known, config.hf_endpoint)
-    places = [choice.Located("demo", choice.DEMO), *choice.listed(config.model_dir, known)]
+    places = [choice.LocatedModel("demo", choice.DEMO), *choice.listed(config.model_dir, known)]
     return [_model(place, here, found, auto=place.name == chosen) for place in places]
 
 
@@ -71,7 +71,7 @@ def lines(found: Sequence[Model], here: Machine) -> Iterator[str]:
         )
 
 
-def _model(place: choice.Located, here: Machine, found: Sequence[Source], *, auto: bool) -> Model:
+def _model(place: choice.LocatedModel, here: Machine, found: Sequence[Source], *, auto: bool) -> Model:
     parameters = memory.parameters_of(place.name)
     size = _size(place.path)
     needed = memory.needed(parameters)

@@ -15,7 +15,7 @@ CELLS = 24
 NAME_COLUMNS = 24
 
 
-class Bar:
+class ProgressBar:
     """One file's progress on `stream`. `clock` in seconds."""
 
     def __init__(self, name: str, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:

@@ -16,9 +16,9 @@ import numpy as np
 from speech import loading
 from speech.audio import codec
 from speech.audio.codec import SAMPLE_RATE
-from speech.audio.decode_pool import Unstartable
+from speech.audio.decode_pool import DecoderUnstartable
 from speech.audio.segmenter import Rules, Stretch
-from speech.audio.stream_clips import Microphone
+from speech.audio.stream_clips import ClipStream
 from speech.cli import commands
 from speech.config import BadSetting, Config
 from speech.engines import Options
@@ -34,7 +34,7 @@ LONGEST_CHUNK = 30.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class SimulationPlan:
     """What is played, and how. Seconds; `end` None: to the end of the file; `fast`: each chunk as soon as all before
     it is heard."""
 
@@ -68,7 +68,7 @@ class Monotonic:
 
 
 @dataclass
-class Result:
+class SimulationResult:
     """What came of it: the finals' lags in seconds, and counts."""
 
     lags: list[float] = field(default_factory=list)
@@ -88,8 +88,10 @@ class Speaker:
     """One who speaks a recording into a node. Partials go to the scheduler, where a newer one takes the place of one
     that still waits; a clip's final ends them all."""
 
-    def __init__(self, node: Node, scheduler: Scheduler, plan: Plan, clock: Clock, show: Callable[[str], None]) -> None:
-        self.result = Result()
+    def __init__(
+        self, node: Node, scheduler: Scheduler, plan: SimulationPlan, clock: Clock, show: Callable[[str], None]
+    ) -> None:
+        self.result = SimulationResult()
         self._node, self._scheduler, self._plan, self._clock, self._show = node, scheduler, plan, clock, show
         self._options = Options(language=wire.spoken(plan.language))
         self._audio = np.zeros(0, np.float32)
@@ -98,11 +100,11 @@ class Speaker:
         self._partials: list[asyncio.Task[None]] = []  # of the open clip
         self._finals: list[asyncio.Task[None]] = []
 
-    async def speak(self, audio: codec.Audio) -> Result:
+    async def speak(self, audio: codec.Audio) -> SimulationResult:
         """Say all of it and wait for its last line."""
         config, plan = self._node.config, self._plan
         self._audio, self._began = audio, self._clock.now()
-        microphone = Microphone(Rules(config.clip_max_seconds, config.clip_silence_seconds), config.aggressiveness)
+        microphone = ClipStream(Rules(config.clip_max_seconds, config.clip_silence_seconds), config.aggressiveness)
         step = max(1, round(plan.chunk * SAMPLE_RATE))
         shown = 0.0
         for first in range(0, len(audio), step):
@@ -187,25 +189,25 @@ class Speaker:
         self._show(f"{at:8.2f} s  {priority.name.lower():7} {where}  {text}  (lag {lag:.2f} s)")
 
 
-def simulate(config: Config, plan: Plan, say: Say, clock: Clock | None = None) -> int:
+def simulate(config: Config, plan: SimulationPlan, say: Say, clock: Clock | None = None) -> int:
     """Play the plan to its end, a line as soon as there is one; 1 where something failed. Raises `BadSetting`."""
     _refuse_impossible(plan)
     return asyncio.run(_played(config, plan, say, clock or Monotonic()))
 
 
-def _refuse_impossible(plan: Plan) -> None:
+def _refuse_impossible(plan: SimulationPlan) -> None:
     if not 0 < plan.chunk <= LONGEST_CHUNK:
         raise BadSetting(f"--chunk {plan.chunk:g} will not do. It is a number of seconds, {LONGEST_CHUNK:g} at most.")
     if plan.start < 0 or (plan.end is not None and plan.end <= plan.start):
         raise BadSetting("--start and --end are seconds into the file, the end after the start.")
 
 
-async def _played(config: Config, plan: Plan, say: Say, clock: Clock) -> int:
+async def _played(config: Config, plan: SimulationPlan, say: Say, clock: Clock) -> int:
     node = Node(config, lambda: loading.load(config, say))
     try:
         audio = await asyncio.to_thread(_sound, plan)
         result = await Speaker(node, await node.start(), plan, clock, _print).speak(audio)
-    except (*commands.FAILURES, Unstartable) as error:
+    except (*commands.FAILURES, DecoderUnstartable) as error:
         say(f"{plan.file}: {commands.why(error)}")
         return 1
     finally:
@@ -214,7 +216,7 @@ async def _played(config: Config, plan: Plan, say: Say, clock: Clock) -> int:
     return 1 if result.failed else 0
 
 
-def _sound(plan: Plan) -> codec.Audio:
+def _sound(plan: SimulationPlan) -> codec.Audio:
     """What is played, as loud as it was recorded."""
     keep_to = None if plan.end is None else plan.end * 1000
     data = commands.read(plan.file)

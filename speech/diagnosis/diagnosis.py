@@ -18,7 +18,7 @@ from speech import config, loading, without_numba
 from speech.config import Config
 from speech.diagnosis import nvidia
 from speech.diagnosis.messages import ERROR, Problem
-from speech.diagnosis.nvidia import Found
+from speech.diagnosis.nvidia import NvidiaDevices
 from speech.models import choice, memory, sources
 from speech.models.source import Source
 
@@ -108,7 +108,7 @@ def _tell_import(found: Diagnosis, name: str, error: Exception) -> None:
         found.tell(code, package=NAMES.get(name, name), why=why)
 
 
-def _device(settings: Config, torch: Any, gpu: Found, found: Diagnosis) -> str:
+def _device(settings: Config, torch: Any, gpu: NvidiaDevices, found: Diagnosis) -> str:
     """Where the model computes; empty where the setting asks for what is not there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it would say itself, in other words, that the driver is too old
@@ -134,7 +134,7 @@ def _chosen(settings: Config, gpus: int) -> tuple[str, str]:
     return device, loading.chosen_dtype(settings.dtype, device)
 
 
-def _cuda(torch: Any, gpu: Found, count: int, found: Diagnosis) -> None:
+def _cuda(torch: Any, gpu: NvidiaDevices, count: int, found: Diagnosis) -> None:
     """Why a device that is there does not compute."""
     devices = ", ".join(gpu.devices) or "an NVIDIA device"
     cuda = torch.version.cuda
@@ -172,7 +172,7 @@ def _model(settings: Config, loaded: Mapping[str, Any], device: str, found: Diag
             return
         known = loaded["whisper"]._MODELS
         place = choice.locate(settings.model, settings.model_dir, known, gpu=gpu)
-    except choice.Unobtainable as error:
+    except choice.ModelUnobtainable as error:
         found.tell("model_refused", why=error)
         return
     there = place.path.is_file()
@@ -190,7 +190,7 @@ def _model(settings: Config, loaded: Mapping[str, Any], device: str, found: Diag
     _fits(place.name, parameters, device, found)
 
 
-def _to_fetch(settings: Config, place: choice.Located, has_it: list[Source], found: Diagnosis) -> None:
+def _to_fetch(settings: Config, place: choice.LocatedModel, has_it: list[Source], found: Diagnosis) -> None:
     """Where a model that is not here would come from."""
     stops = settings.model != "auto"
     if has_it:
@@ -207,7 +207,7 @@ def _to_fetch(settings: Config, place: choice.Located, has_it: list[Source], fou
     )
 
 
-def _whole(place: choice.Located, loaded: Mapping[str, Any], found: Diagnosis) -> float:
+def _whole(place: choice.LocatedModel, loaded: Mapping[str, Any], found: Diagnosis) -> float:
     """How many parameters a checkpoint has; 0, and it is told, where it is damaged or none. The file is mapped, and no
     model is made of it."""
     try:

@@ -24,7 +24,7 @@ BUILDS = {13: "cu130", 12: "cu126"}
 
 
 @dataclass(frozen=True)
-class Found:
+class NvidiaDevices:
     """What there is: the devices' names, the driver's version, and what keeps the driver from answering."""
 
     devices: tuple[str, ...] = ()
@@ -41,13 +41,13 @@ class Found:
         return bool(self.devices or self.driver or self.trouble)
 
 
-def look() -> Found:
+def look() -> NvidiaDevices:
     """Ask nvidia-smi, then the driver's own library, then the system's files."""
     asked = _smi()
     if asked and asked.devices:
         return asked
     found = _library() or _files()
-    return Found(found.devices, found.driver, asked.trouble) if asked else found
+    return NvidiaDevices(found.devices, found.driver, asked.trouble) if asked else found
 
 
 def newest_build(driver_major: int | None) -> str:
@@ -59,31 +59,31 @@ def newest_build(driver_major: int | None) -> str:
     )
 
 
-def _smi() -> Found:
+def _smi() -> NvidiaDevices:
     program = shutil.which("nvidia-smi")
     if program is None:
-        return Found()
+        return NvidiaDevices()
     try:
         done = subprocess.run(  # noqa: S603 - a program of the driver, by its full path
             [program, *QUERY], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Found(trouble=f"nvidia-smi: {type(error).__name__}")
+        return NvidiaDevices(trouble=f"nvidia-smi: {type(error).__name__}")
     rows = [[cell.strip() for cell in line.split(",")] for line in done.stdout.splitlines()]
     rows = [row for row in rows if len(row) == 2]
     if done.returncode or not rows:
         said = (done.stdout + done.stderr).strip().splitlines() or [f"status {done.returncode}"]
-        return Found(trouble=f"nvidia-smi: {said[0][:200]}")
-    return Found(tuple(name for name, _driver in rows), rows[0][1])
+        return NvidiaDevices(trouble=f"nvidia-smi: {said[0][:200]}")
+    return NvidiaDevices(tuple(name for name, _driver in rows), rows[0][1])
 
 
-def _library() -> Found:
+def _library() -> NvidiaDevices:
     """The driver's management library (NVML), by its own calls."""
     nvml = None
     with contextlib.suppress(OSError):
         nvml = ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
     if nvml is None or nvml.nvmlInit_v2():
-        return Found()
+        return NvidiaDevices()
     text = ctypes.create_string_buffer(96)
     count = ctypes.c_uint()
     driver = "" if nvml.nvmlSystemGetDriverVersion(text, len(text)) else text.value.decode(errors="replace")
@@ -95,10 +95,10 @@ def _library() -> Found:
             if not nvml.nvmlDeviceGetName(device, text, len(text)):
                 names.append(text.value.decode(errors="replace"))
     nvml.nvmlShutdown()
-    return Found(tuple(names), driver)
+    return NvidiaDevices(tuple(names), driver)
 
 
-def _files() -> Found:
+def _files() -> NvidiaDevices:
     """What the kernel's part of the driver shows, or that there is a device at all."""
     driver = ""
     with contextlib.suppress(OSError):
@@ -111,4 +111,4 @@ def _files() -> Found:
             names.append(model[1].strip() if model else path.parent.name)
     if not names and any(path.exists() for path in DEVICES):
         names.append("an NVIDIA device")
-    return Found(tuple(names), driver)
+    return NvidiaDevices(tuple(names), driver)

@@ -24,7 +24,7 @@ SUSPECT = 0.5  # how likely another language must be in the clip's own encoding,
 SURE = 0.9  # and how likely when the part is then encoded alone: right for 58 of 58 sentences
 
 
-class Detector:
+class LanguageDetector:
     """Language detection over one model. On the engine's thread, in inference mode."""
 
     def __init__(self, model: Model, vocabulary: Vocabulary, mel: LogMel, languages: Sequence[str]) -> None:

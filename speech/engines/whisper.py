@@ -31,7 +31,7 @@ from speech.engines import (
     refusal,
 )
 from speech.engines.english import believed, translating, wanted
-from speech.engines.spoken_languages import Detector
+from speech.engines.spoken_languages import LanguageDetector
 from speech.engines.timestamps import segments
 
 CPU_BATCH, GPU_BATCH = 8, 64  # rows decoded together at most
@@ -89,7 +89,7 @@ class WhisperEngine:
             words=True,
             batch=self._batch,
         )
-        self._detector = Detector(self._whisper, self._vocabulary, self._mel, self.capabilities.languages)
+        self._detector = LanguageDetector(self._whisper, self._vocabulary, self._mel, self.capabilities.languages)
 
     def transcribe(self, rows: Sequence[Row]) -> list[Outcome]:
         outcomes: list[Outcome | None] = [refusal(row, self.capabilities) for row in rows]

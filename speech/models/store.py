@@ -19,13 +19,13 @@ from filelock import FileLock, Timeout
 from speech.models.source import Say, Source, SourceFailed, file_sha256
 
 
-class Unobtainable(Exception):
+class ModelUnobtainable(Exception):
     """Raised when a model cannot be had: which, why, and what would do."""
 
 
 def obtain(model: str, sha256: str, folder: Path, sources: Sequence[Source], *, say: Say) -> Path:
     """The file of `model` in `folder`, fetched from the first source that gives it unless it lies there whole.
-    `sha256`: of the file as OpenAI has it. Raises `Unobtainable`."""
+    `sha256`: of the file as OpenAI has it. Raises `ModelUnobtainable`."""
     target = folder / f"{model}.pt"
     if target.is_file() and is_whole(target, model, sha256):
         return target
@@ -38,7 +38,7 @@ def obtain(model: str, sha256: str, folder: Path, sources: Sequence[Source], *, 
                 say(f"{target} is damaged (its checksum differs): fetching it again")
             _fetch(model, sha256, target, sources, say)
     except OSError as error:
-        raise Unobtainable(f"{folder} cannot be used for models ({error}). Set WHISPER_MODEL_DIR.") from error
+        raise ModelUnobtainable(f"{folder} cannot be used for models ({error}). Set WHISPER_MODEL_DIR.") from error
     return target
 
 
@@ -52,7 +52,7 @@ def is_whole(path: Path, model: str, sha256: str) -> bool:
 
 
 def _fetch(model: str, sha256: str, target: Path, sources: Sequence[Source], say: Say) -> None:
-    """Put the model at `target` from the first source that gives it. Raises `Unobtainable` with what each said."""
+    """Put the model at `target` from the first source that gives it. Raises `ModelUnobtainable` with what each said."""
     work = target.with_name(f"{model}.part")
     failures = []
     for source in sources:
@@ -71,7 +71,7 @@ def _fetch(model: str, sha256: str, target: Path, sources: Sequence[Source], say
         return
     if work.is_dir() and not any(work.iterdir()):
         work.rmdir()
-    raise Unobtainable(f"The model {model} cannot be had ({'; '.join(failures)}).")
+    raise ModelUnobtainable(f"The model {model} cannot be had ({'; '.join(failures)}).")
 
 
 def _fetch_from(source: Source, model: str, sha256: str, target: Path, work: Path, say: Say) -> None:

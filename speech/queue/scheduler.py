@@ -42,13 +42,13 @@ def call_seconds(probed: float) -> float:
     return min(LONGEST_CALL_SECONDS, LEAST_CALL_SECONDS + PROBES_A_CALL * probed)
 
 
-class Broken(Exception):
+class EngineBroken(Exception):
     """The engine does not work any more, and a fresh process would. The clip is not to blame."""
 
     retryable = True
 
 
-class Closed(Exception):
+class SchedulerClosed(Exception):
     """The scheduler is ending and takes nothing new, or no more of this kind."""
 
     retryable = True
@@ -69,7 +69,7 @@ class Scheduler:
         """`beam`: of rows that ask for none; None: as wide as there is time for."""
         self.engine = engine
         self.clock = clock
-        self.broken: asyncio.Future[Broken] = asyncio.get_running_loop().create_future()
+        self.broken: asyncio.Future[EngineBroken] = asyncio.get_running_loop().create_future()
         self._longest = longest
         self._beams = BeamPolicy(beam)
         self._called: float | None = None  # when the call under way began
@@ -104,11 +104,11 @@ class Scheduler:
         (now, where it is not given). `begun`: more of a recording that is being heard. A caller that is cancelled
         leaves the queue; what comes of a row that is in the engine already is let go.
 
-        Raises `Overloaded`, `Expired`, `Superseded`, `Closed`, `Broken`, `EngineError`."""
+        Raises `Overloaded`, `Expired`, `Superseded`, `SchedulerClosed`, `EngineBroken`, `EngineError`."""
         if self.broken.done():
             raise self.broken.result()
         if priority not in self._takes:
-            raise Closed("ending")
+            raise SchedulerClosed("ending")
         row = Row(audio, options, speech=speech)
         if error := refusal(row, self.engine.capabilities):
             raise error
@@ -143,7 +143,7 @@ class Scheduler:
     def wind_down(self) -> None:
         """Finals only from now on: whoever sent anything else may send it to the next process."""
         self._takes &= {Priority.FINAL}
-        self._turns.clear(Closed("ending"), Priority.PARTIAL, Priority.FILE)
+        self._turns.clear(SchedulerClosed("ending"), Priority.PARTIAL, Priority.FILE)
         self._give_up(self._retries.clear(Priority.FILE))
 
     async def drain(self, seconds: float) -> None:
@@ -154,7 +154,7 @@ class Scheduler:
             await asyncio.wait_for(self._idle.wait(), seconds)
         self._loop.cancel()
         await asyncio.wait([self._loop])
-        self._turns.clear(Closed("ended before its turn"))
+        self._turns.clear(SchedulerClosed("ended before its turn"))
         self._give_up(self._retries.clear())
         self._idle.set()
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -170,7 +170,7 @@ class Scheduler:
                 batch = self._next()
                 await self._answer(batch)
             except asyncio.CancelledError:
-                self._abandon(batch, Closed("ended before it was heard"))
+                self._abandon(batch, SchedulerClosed("ended before it was heard"))
                 raise
             except Exception as error:  # a fault of our own: those who wait are told, and a fresh process goes on
                 self._abandon(batch, self._break(f"{type(error).__name__} in the queue"))
@@ -212,12 +212,12 @@ class Scheduler:
     def _give_up(self, retries: list[Job]) -> None:
         """Answer with the first text."""
         for job in retries:
-            settle(job, Closed("not decoded again"))
+            settle(job, SchedulerClosed("not decoded again"))
 
-    async def _judged(self, group: list[Job]) -> list[Outcome] | EngineError | Broken:
+    async def _judged(self, group: list[Job]) -> list[Outcome] | EngineError | EngineBroken:
         """What the engine makes of a group; where it hears nothing, whether that is the clips' doing or its own."""
         heard = await self._heard(group)
-        if isinstance(heard, Broken):
+        if isinstance(heard, EngineBroken):
             return heard
         if isinstance(heard, list) and any(isinstance(outcome, Hypothesis) for outcome in heard):
             self._failures = 0
@@ -231,7 +231,7 @@ class Scheduler:
             return await self._examine() or heard
         return heard
 
-    async def _heard(self, group: list[Job]) -> list[Outcome] | EngineError | Broken:
+    async def _heard(self, group: list[Job]) -> list[Outcome] | EngineError | EngineBroken:
         try:
             beams = self._beams.choose([job.priority for job in group], self._turns.live(self.clock()))
             rows = [job.asked(beam) for job, beam in zip(group, beams, strict=True)]
@@ -239,7 +239,7 @@ class Scheduler:
             heard: list[Outcome] = await self._call(self.engine.transcribe, rows)
             if not any(row.first for row in rows):
                 self._beams.observe(beams, self.clock() - began)
-        except Broken as error:
+        except EngineBroken as error:
             return error
         except Exception as error:  # an engine's unforeseen error is this batch's, never the queue's end
             return lost(error)
@@ -247,11 +247,11 @@ class Scheduler:
             return EngineError(f"{len(heard)} answers to {len(group)} rows", retryable=False)
         return heard
 
-    async def _examine(self) -> Broken | None:
+    async def _examine(self) -> EngineBroken | None:
         """Tell clips that no engine can hear, which are theirs to answer for, from an engine that hears nothing."""
         try:
             await self._call(probe, self.engine)
-        except Broken as error:
+        except EngineBroken as error:
             return error
         except Exception as error:
             return self._break(f"{self._failures} calls failed in a row, and silence too: {type(error).__name__}")
@@ -270,7 +270,7 @@ class Scheduler:
         self._called = None
         return call.result()
 
-    def _break(self, why: str) -> Broken:
-        error = Broken(why)
+    def _break(self, why: str) -> EngineBroken:
+        error = EngineBroken(why)
         self.broken.set_result(error)
         return error

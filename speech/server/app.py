@@ -22,7 +22,7 @@ from speech.engines import EngineError
 from speech.queue import scheduler, turns
 from speech.server import json_lines, wire
 from speech.server.authentication import Guard
-from speech.server.node import FILE_MAX_SECONDS, Answer, Loading, Node, Unusable
+from speech.server.node import FILE_MAX_SECONDS, Answer, ModelLoading, Node, UnusableClip
 from speech.transcription.transcription import Request
 
 logger = logging.getLogger(__name__)
@@ -46,14 +46,14 @@ STATUS: dict[type[Exception], tuple[int, int | None]] = {
     codec.TooLong: (413, None),
     codec.Undecodable: (400, None),
     TooLarge: (413, None),
-    Unusable: (400, None),
-    Loading: (503, LOADING_RETRY_SECONDS),
+    UnusableClip: (400, None),
+    ModelLoading: (503, LOADING_RETRY_SECONDS),
     turns.Overloaded: (503, BUSY_RETRY_SECONDS),
     turns.Expired: (503, None),
     turns.Superseded: (409, None),  # the caller's own newer one took its place: nothing failed
-    scheduler.Closed: (503, BUSY_RETRY_SECONDS),
-    scheduler.Broken: (503, BUSY_RETRY_SECONDS),
-    decode_pool.Unstartable: (503, BUSY_RETRY_SECONDS),
+    scheduler.SchedulerClosed: (503, BUSY_RETRY_SECONDS),
+    scheduler.EngineBroken: (503, BUSY_RETRY_SECONDS),
+    decode_pool.DecoderUnstartable: (503, BUSY_RETRY_SECONDS),
 }
 
 
@@ -101,7 +101,7 @@ async def _transcribe_file(http: HttpRequest) -> Response:
             fields.update({name: value for name, value in form.items() if isinstance(value, str)})
             file = form.get("file")
             if file is None or isinstance(file, str):
-                raise Unusable("the form has no file")
+                raise UnusableClip("the form has no file")
             return await file.read()
 
     return await _answered(http, body(), fields)
@@ -291,7 +291,7 @@ async def _http_error(http: HttpRequest, error: Exception) -> Response:
     return JSONResponse(shown, error.status_code, error.headers)
 
 
-def _report(task: asyncio.Task[scheduler.Broken], on_failure: Callable[[Exception], None] | None) -> None:
+def _report(task: asyncio.Task[scheduler.EngineBroken], on_failure: Callable[[Exception], None] | None) -> None:
     if task.cancelled():
         return
     error = task.exception() or task.result()

@@ -10,16 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from speech.audio import voice_detection
-from speech.audio.decode_pool import Intake, Order, Taken
+from speech.audio.decode_pool import DecodedSound, DecodeOrder, DecodePool
 from speech.audio.samples import Span
 from speech.audio.segmenter import Rules
 from speech.config import Config
 from speech.engines import Engine, Hypothesis, Segment, Word, probe
-from speech.queue.scheduler import Broken, Scheduler, call_seconds
+from speech.queue.scheduler import EngineBroken, Scheduler, call_seconds
 from speech.queue.turns import Priority
 from speech.transcription import chinese_script, hallucinations, recording
 from speech.transcription.recording import Clip
-from speech.transcription.second_pass import Complete, Passage
+from speech.transcription.second_pass import CompleteTranscript, Passage
 from speech.transcription.transcription import Request, Told, Transcription
 
 logger = logging.getLogger(__name__)
@@ -29,19 +29,19 @@ FILE_MAX_SECONDS = 3600.0
 STOP_SECONDS = 2.0  # for what still runs when the callers have been answered or are gone
 
 
-class Loading(Exception):
+class ModelLoading(Exception):
     """The model is not in memory yet."""
 
     retryable = True
 
 
-class Unusable(ValueError):
+class UnusableClip(ValueError):
     """A request that cannot be met as it is."""
 
     retryable = False
 
 
-class UnknownLanguage(Unusable):
+class UnknownLanguage(UnusableClip):
     """The model does not know the language that is spoken: what it would write is another one's words. Nothing is
     wrong with the clip, and another model may hear it."""
 
@@ -77,8 +77,8 @@ class Node:
         self.failure: Exception | None = None
         self.scheduler: Scheduler | None = None
         self._load = load
-        self._intake = Intake(workers)
-        self._files = Intake(1)  # starts with the first file; a long one never keeps a live clip waiting
+        self._intake = DecodePool(workers)
+        self._files = DecodePool(1)  # starts with the first file; a long one never keeps a live clip waiting
 
     @property
     def engine(self) -> Engine | None:
@@ -103,7 +103,7 @@ class Node:
         logger.info("ready: model %s on %s", engine.model, engine.device)
         return self.scheduler
 
-    async def live(self) -> Broken:
+    async def live(self) -> EngineBroken:
         """Start, and return once the engine does not work any more, with the reason. Raises what `start` does."""
         scheduler = await self.start()
         return await asyncio.shield(scheduler.broken)  # whoever is cancelled here does not cancel it
@@ -125,7 +125,7 @@ class Node:
         hears a live final's first text, checked as the answer is, where it is not the answer yet but worth showing.
         Raises what its steps raise."""
         if self.scheduler is None:
-            raise Loading("the model is being loaded")
+            raise ModelLoading("the model is being loaded")
         self._refuse_impossible(request, self.scheduler.engine)
         asked = self.scheduler.clock()
         intake = self._files if request.priority is Priority.FILE else self._intake
@@ -135,7 +135,7 @@ class Node:
         found = await self._cut(taken, request, self.scheduler.engine.capabilities.window_seconds)
 
         def early(passage: Passage) -> None:
-            answer = _answer([Complete((passage,))], taken, request.script)
+            answer = _answer([CompleteTranscript((passage,))], taken, request.script)
             if first and answer.text:  # the checks leave no text of one that repeats itself
                 first(answer)
 
@@ -149,10 +149,10 @@ class Node:
         probe(engine)
         return engine, call_seconds(time.monotonic() - began)
 
-    def _order(self, request: Request) -> Order:
+    def _order(self, request: Request) -> DecodeOrder:
         live = self.config.clip_max_seconds + LIVE_MARGIN_SECONDS
         longest = FILE_MAX_SECONDS if request.priority is Priority.FILE else live
-        return Order(longest, request.keep_from, request.keep_to, self.config.aggressiveness)
+        return DecodeOrder(longest, request.keep_from, request.keep_to, self.config.aggressiveness)
 
     def _refuse_impossible(self, request: Request, engine: Engine) -> None:
         can = engine.capabilities
@@ -161,15 +161,15 @@ class Node:
             strange = language or ", ".join(allowed)
             raise UnknownLanguage(f"model {engine.model} does not know {strange}, only {', '.join(can.languages)}")
         if request.options.task == "translate" and not can.translates:
-            raise Unusable(f"model {engine.model} does not translate")
+            raise UnusableClip(f"model {engine.model} does not translate")
         if not chinese_script.known(request.script):
-            raise Unusable("script can be Hant or Hans")
+            raise UnusableClip("script can be Hant or Hans")
 
-    def _silent(self, taken: Taken, request: Request) -> Answer:
+    def _silent(self, taken: DecodedSound, request: Request) -> Answer:
         why = "no-speech" if taken.seconds else "empty"
         return Answer("", request.options.language or "", taken.seconds, why, None, 0.0, 1.0, 0.0, ())
 
-    async def _cut(self, taken: Taken, request: Request, window: float) -> list[Clip]:
+    async def _cut(self, taken: DecodedSound, request: Request, window: float) -> list[Clip]:
         """A file's clips. Live speech is one clip already, and stays so unless no row can hold it."""
         if request.priority is not Priority.FILE and taken.seconds <= window:
             return [recording.whole(taken)]
@@ -189,7 +189,7 @@ def _written(heard: Hypothesis, wanted: str) -> Hypothesis:
     )
 
 
-def _answer(clips_heard: Sequence[Complete], taken: Taken, wanted: str) -> Answer:
+def _answer(clips_heard: Sequence[CompleteTranscript], taken: DecodedSound, wanted: str) -> Answer:
     passages = [passage for one in clips_heard for passage in one.passages]
     heard = recording.joined([one.clip for one in passages], [_written(one.heard, wanted) for one in passages])
     return Answer(

@@ -13,9 +13,9 @@ import threading
 import uvicorn
 
 from speech import forced_exit, loading
-from speech.audio.decode_pool import Unstartable
+from speech.audio.decode_pool import DecoderUnstartable
 from speech.config import BadSetting, Config
-from speech.queue.scheduler import Broken
+from speech.queue.scheduler import EngineBroken
 from speech.server.app import create_app
 from speech.server.node import Node
 
@@ -53,7 +53,7 @@ def serve(config: Config, host: str, port: int, *, stdin_pipe: bool) -> int:
 
 def _status(failure: Exception) -> int:
     """Tell the operator what failed, and whoever started us whether to start us again."""
-    if isinstance(failure, Broken | Unstartable):
+    if isinstance(failure, EngineBroken | DecoderUnstartable):
         _say(f"speech ends, for a fresh start to mend: {failure}")
         return 1
     _say(f"speech cannot start: {failure}")

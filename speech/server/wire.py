@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from speech.engines import Options
 from speech.queue.turns import Priority
-from speech.server.node import Answer, Unusable
+from speech.server.node import Answer, UnusableClip
 from speech.transcription.transcription import Request
 
 MAX_SPEAKER = 200  # characters
@@ -17,7 +17,7 @@ PRIORITIES = {"final": Priority.FINAL, "partial": Priority.PARTIAL, "file": Prio
 
 
 def parse(data: bytes, fields: Mapping[str, str]) -> Request:
-    """A request from its query or form. Raises `Unusable` with the field's name. `ext` and `model` may be there and
+    """A request from its query or form. Raises `UnusableClip` with the field's name. `ext` and `model` may be there and
     are not needed: the bytes say what they are, and there is one model, which the answer names."""
     patience = _number(fields, "deadline")
     return Request(
@@ -62,7 +62,7 @@ def _primary(tag: str) -> str:
 def _choice(fields: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
     value = str(fields.get(name) or allowed[0]).lower()
     if value not in allowed:
-        raise Unusable(f"{name} can be {', '.join(allowed)}")
+        raise UnusableClip(f"{name} can be {', '.join(allowed)}")
     return value
 
 
@@ -73,7 +73,7 @@ def _flag(fields: Mapping[str, str], name: str) -> bool:
 def _short(fields: Mapping[str, str], name: str, limit: int) -> str:
     text = fields.get(name, "")
     if len(text) > limit:
-        raise Unusable(f"{name} has {limit} characters at most")
+        raise UnusableClip(f"{name} has {limit} characters at most")
     return text
 
 
@@ -86,7 +86,7 @@ def _number(fields: Mapping[str, str], name: str) -> float | None:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or number < 0:
-        raise Unusable(f"{name} is a number of milliseconds")
+        raise UnusableClip(f"{name} is a number of milliseconds")
     return number
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from speech.audio import levels, segmenter, voice_detection
-from speech.audio.decode_pool import Taken
+from speech.audio.decode_pool import DecodedSound
 from speech.audio.samples import SAMPLE_RATE, Span
 from speech.audio.segmenter import Rules
 from speech.engines import Audio, Hypothesis, Segment, Word
@@ -49,7 +49,7 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Joined:
+class JoinedTranscript:
     """What was heard of a whole recording, its times on the recording's line."""
 
     text: str
@@ -63,7 +63,7 @@ class Joined:
     english: str = ""  # the text in English; empty unless each clip in another language has its own
 
 
-def whole(taken: Taken) -> Clip:
+def whole(taken: DecodedSound) -> Clip:
     """A recording that is one clip already: cut once, by whoever heard the pauses as they were. Long silence around the
     speech is left out, nothing else."""
     first = max(0.0, taken.spans[0].start - QUIET_SECONDS)
@@ -73,7 +73,7 @@ def whole(taken: Taken) -> Clip:
     return _between(taken, first, last)
 
 
-def cut(taken: Taken, rules: Rules) -> list[Clip]:
+def cut(taken: DecodedSound, rules: Rules) -> list[Clip]:
     """The clips of a recording with speech in it, in order. Every one of its spans lies in them, and what sounds close
     to them goes along: the detector may miss a quiet word. No clip overlaps another, and a cut without a pause loses
     nothing."""
@@ -104,13 +104,13 @@ def _attach(edges: list[list[float]], start: float, end: float, longest: float) 
             after[0] = first
 
 
-def joined(clips: Sequence[Clip], heard: Sequence[Hypothesis]) -> Joined:
+def joined(clips: Sequence[Clip], heard: Sequence[Hypothesis]) -> JoinedTranscript:
     """The believed texts as one. Each clip is judged alone: people do say the same thing again and again."""
     rows = [(clip, one, sifted(one, Voice(clip.audio, clip.speech))) for clip, one in zip(clips, heard, strict=True)]
     doubted = [(gone.text, one.language, gone.reason) for _, one, left in rows for gone in left.suppressed]
     believed = [(clip, left.heard) for clip, _, left in rows if left.heard and left.heard.text]
     measured = [one for _, one in believed] or list(heard)
-    return Joined(
+    return JoinedTranscript(
         text=_together([(one.text, one.language) for _, one in believed]),
         language=_spoken(believed or list(zip(clips, heard, strict=True))),
         avg_logprob=sum(one.avg_logprob for one in measured) / len(measured),
@@ -125,7 +125,7 @@ def joined(clips: Sequence[Clip], heard: Sequence[Hypothesis]) -> Joined:
     )
 
 
-def _between(taken: Taken, first: float, last: float) -> Clip:
+def _between(taken: DecodedSound, first: float, last: float) -> Clip:
     return Clip(0.0, taken.audio, taken.spans).part(first, last)
 
 

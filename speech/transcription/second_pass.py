@@ -41,14 +41,14 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class Complete:
+class CompleteTranscript:
     """Everything heard in a clip, in order of time, and the speech that stayed without words (recording's seconds)."""
 
     passages: tuple[Passage, ...]
     gaps: tuple[Span, ...] = ()
 
 
-async def complete(clip: Clip, first: Hypothesis, hear: Hear, rounds: int = ROUNDS) -> Complete:
+async def complete(clip: Clip, first: Hypothesis, hear: Hear, rounds: int = ROUNDS) -> CompleteTranscript:
     """`first` and what it left out, heard again with `hear`. Raises what `hear` raises.
 
     A clip in several languages is heard part by part. A text that is not believed covers nothing: each stretch of its
@@ -61,27 +61,27 @@ async def complete(clip: Clip, first: Hypothesis, hear: Hear, rounds: int = ROUN
     parts = _parts_left_out(passage)
     if not parts or not rounds:
         unsaid = parts if parts or first.text else [clip]
-        return Complete((passage,), tuple(gap for part in unsaid for gap in _gaps(part)))
+        return CompleteTranscript((passage,), tuple(gap for part in unsaid for gap in _gaps(part)))
     again = await asyncio.gather(*(_heard_again(passage, part, hear, rounds - 1) for part in parts))
     starts = sorted(other.start for one in again for other in one.passages)
-    return _together([Complete(tuple(_parted(passage, starts))), *again])
+    return _together([CompleteTranscript(tuple(_parted(passage, starts))), *again])
 
 
-async def _turn(clip: Clip, turn: Turn, hear: Hear, rounds: int) -> Complete:
+async def _turn(clip: Clip, turn: Turn, hear: Hear, rounds: int) -> CompleteTranscript:
     """One language's part of a clip."""
     part = clip.part(turn.start, turn.end)
     return await complete(part, await hear(part, turn.language), hear, rounds)
 
 
-async def _heard_again(before: Passage, part: Clip, hear: Hear, rounds: int) -> Complete:
+async def _heard_again(before: Passage, part: Clip, hear: Hear, rounds: int) -> CompleteTranscript:
     """One stretch. Text that stands beside it already, and fills it, shows that only the times were wrong; it is not
     written twice."""
     heard = await hear(part, None)
     if not heard.text and not heard.turns:
-        return Complete((), tuple(_gaps(part)))
+        return CompleteTranscript((), tuple(_gaps(part)))
     if _is_repeated(heard.text, before, part):
         fills = part.voiced - coverage.seconds_said(heard.text) < LEAST_GAP_SECONDS
-        return Complete((), () if fills else tuple(_gaps(part)))
+        return CompleteTranscript((), () if fills else tuple(_gaps(part)))
     return await complete(part, heard, hear, rounds)
 
 
@@ -116,9 +116,9 @@ def _parted(passage: Passage, times: Sequence[float]) -> list[Passage]:
     return pieces if len(pieces) > 1 else [passage]
 
 
-def _together(found: Sequence[Complete]) -> Complete:
+def _together(found: Sequence[CompleteTranscript]) -> CompleteTranscript:
     passages = sorted((one for other in found for one in other.passages), key=lambda one: one.start)
-    return Complete(tuple(passages), tuple(gap for other in found for gap in other.gaps))
+    return CompleteTranscript(tuple(passages), tuple(gap for other in found for gap in other.gaps))
 
 
 def _is_repeated(text: str, passage: Passage, part: Clip) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from speech.audio.samples import Span
-from speech.audio.voicing import Ear
+from speech.audio.voicing import VoicingDetector
 from speech.engines import Audio, Hypothesis, Segment, Word
 from speech.transcription import hallucinations
 from speech.transcription.hallucinations import Suppressed
@@ -24,7 +24,7 @@ INVENTED = 0.03  # the first word of an invented phrase; those after it follow b
 
 
 @dataclass(frozen=True)
-class Sifted:
+class CheckedSentences:
     """What is believed of a transcript, None if nothing is, and what is not."""
 
     heard: Hypothesis | None
@@ -32,7 +32,7 @@ class Sifted:
 
 
 @dataclass(frozen=True)
-class Piece:
+class Sentence:
     """A sentence, or a segment where there are no words: its text, place and time (seconds from the clip's start)."""
 
     segment: int
@@ -47,7 +47,7 @@ class Voice:
 
     def __init__(self, audio: Audio, speech: Sequence[Span]) -> None:
         self._audio, self._speech = audio, speech
-        self._ear: Ear | None = None
+        self._ear: VoicingDetector | None = None
 
     def voiced(self, start: float, end: float) -> float:
         """Seconds of speech between two times."""
@@ -57,31 +57,31 @@ class Voice:
         """Seconds of that speech with a pitch."""
         if not self._audio.size:
             return 0.0
-        self._ear = self._ear or Ear(self._audio)
+        self._ear = self._ear or VoicingDetector(self._audio)
         parts = ((max(start, one.start), min(end, one.end)) for one in self._speech)
         return sum(self._ear.between(first, last).seconds for first, last in parts if last > first)
 
 
-def sifted(heard: Hypothesis, voice: Voice) -> Sifted:
+def sifted(heard: Hypothesis, voice: Voice) -> CheckedSentences:
     """A transcript without what nobody said: the whole of it, or single sentences."""
     voiced = voice.voiced(0.0, float("inf"))
     verdict = hallucinations.judge(heard, voiced) and hallucinations.judge(heard, voiced, voice.pitched())
     if verdict:
-        return Sifted(None, (verdict,))
+        return CheckedSentences(None, (verdict,))
     pieces = list(_pieces(heard))
     if len(pieces) < 2:
-        return Sifted(heard)
+        return CheckedSentences(heard)
     reasons = [_doubt(piece, voice) for piece in pieces]
     if any(reasons) and all(hallucinations.is_phantom(piece.text) for piece in pieces):  # invented together
         reasons = [reason or "phantom" for reason in reasons]
     left = [piece for piece, reason in zip(pieces, reasons, strict=True) if not reason]
     if len(left) == len(pieces):
-        return Sifted(heard)
+        return CheckedSentences(heard)
     gone = tuple(Suppressed(piece.text, why) for piece, why in zip(pieces, reasons, strict=True) if why)
-    return Sifted(_of(heard, left) if left else None, gone)
+    return CheckedSentences(_of(heard, left) if left else None, gone)
 
 
-def _doubt(piece: Piece, voice: Voice) -> str:
+def _doubt(piece: Sentence, voice: Voice) -> str:
     """Why a piece is not believed; empty where it is."""
     if hallucinations.is_no_words(piece.text):
         return "no-words"
@@ -97,10 +97,10 @@ def _doubt(piece: Piece, voice: Voice) -> str:
     return "phantom" if voice.pitched(start, end) < hallucinations.LEAST_PITCHED_SECONDS else ""
 
 
-def _pieces(heard: Hypothesis) -> Iterator[Piece]:
+def _pieces(heard: Hypothesis) -> Iterator[Sentence]:
     if not heard.words:
         for place, segment in enumerate(heard.segments):
-            yield Piece(place, segment.start, segment.end, segment.text)
+            yield Sentence(place, segment.start, segment.end, segment.text)
         return
     for place, words in enumerate(_by_segment(heard.segments, heard.words)):
         begun = 0
@@ -108,7 +108,7 @@ def _pieces(heard: Hypothesis) -> Iterator[Piece]:
             if word.text.rstrip().endswith(ENDS) or at + 1 == len(words):
                 part = words[begun : at + 1]
                 begun = at + 1
-                yield Piece(place, part[0].start, part[-1].end, _text(part), part)
+                yield Sentence(place, part[0].start, part[-1].end, _text(part), part)
 
 
 def _by_segment(segments: Sequence[Segment], words: Sequence[Word]) -> list[tuple[Word, ...]]:
@@ -125,7 +125,7 @@ def _by_segment(segments: Sequence[Segment], words: Sequence[Word]) -> list[tupl
     return found
 
 
-def _of(heard: Hypothesis, pieces: Sequence[Piece]) -> Hypothesis:
+def _of(heard: Hypothesis, pieces: Sequence[Sentence]) -> Hypothesis:
     """The hypothesis with these pieces of it alone."""
     segments = [
         segment
@@ -138,7 +138,7 @@ def _of(heard: Hypothesis, pieces: Sequence[Piece]) -> Hypothesis:
     return replace(heard, text=text, segments=tuple(segments), words=words, english="")  # the whole's is not its own
 
 
-def _segment(whole: Segment, pieces: Sequence[Piece]) -> Segment | None:
+def _segment(whole: Segment, pieces: Sequence[Sentence]) -> Segment | None:
     """What is left of a segment."""
     words = tuple(word for piece in pieces for word in piece.words)
     text = _text(words) if words else "".join(piece.text for piece in pieces)

@@ -14,7 +14,7 @@ from speech.queue.jobs import Doubted
 from speech.queue.scheduler import Scheduler
 from speech.queue.turns import Priority
 from speech.transcription.recording import Clip
-from speech.transcription.second_pass import Complete, Passage, complete
+from speech.transcription.second_pass import CompleteTranscript, Passage, complete
 
 ANYTHING = Options()  # language detected, text without times
 SURE_LANGUAGE = 0.8  # probability from which on a clip of a recording keeps a language that the others do not speak
@@ -71,7 +71,7 @@ class Transcription:
         self._room = asyncio.Semaphore(scheduler.engine.capabilities.batch)  # a long file never fills the queue
         self._done = Progress(0, 0, 0.0, 0.0)
 
-    async def of(self, clips: Sequence[Clip]) -> list[Complete]:
+    async def of(self, clips: Sequence[Clip]) -> list[CompleteTranscript]:
         """What is said in each clip. Raises what the scheduler raises."""
         self._done = Progress(0, len(clips), 0.0, sum(clip.seconds for clip in clips))
         if len(clips) > 1:
@@ -93,7 +93,7 @@ class Transcription:
         if early:
             early(Passage(clip, heard))
 
-    async def _completed(self, clip: Clip, first: Hypothesis, place: int, spoken: str | None) -> Complete:
+    async def _completed(self, clip: Clip, first: Hypothesis, place: int, spoken: str | None) -> CompleteTranscript:
         """`spoken`: the language that the recording is in; a clip whose own is doubtful is heard again in it."""
 
         def again(part: Clip, language: str | None) -> Awaitable[Hypothesis]:
@@ -103,7 +103,7 @@ class Transcription:
             return self._hear(part, options, place, begun=True)
 
         if self._request.priority is Priority.PARTIAL:
-            return Complete((Passage(clip, first),))
+            return CompleteTranscript((Passage(clip, first),))
         async with self._room:
             if spoken and not first.turns and first.language != spoken and first.language_probability < SURE_LANGUAGE:
                 first = await again(clip, spoken)

@@ -63,7 +63,7 @@ class Scene:
     def settle(self, clip: Clip, text: str, language: str = "zh-Hant", gaps: Sequence[Gap] = ()) -> Caption:
         """The caption of a clip, or a new revision of it; `gaps` in it, ms."""
         with transaction.atomic():
-            spoken = captions.Spoken(clip.pk, clip.meeting_id, clip.participant_id, clip.started_at)
+            spoken = captions.CaptionSource(clip.pk, clip.meeting_id, clip.participant_id, clip.started_at)
             captions.settle(spoken, language, text, gaps=gaps)
         return Caption.objects.select_related("clip").get(pk=clip.pk)
 

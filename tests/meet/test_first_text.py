@@ -239,7 +239,7 @@ async def test_a_first_text_of_a_clip_that_more_came_of_is_not_shown(cast, tier)
     clip = await said(cast.alice, HELLO.data)
     leased, row = await clips.lease(clip)
     await clips.reopen(clip)
-    await pipeline._show_first(leased, row, speech_client.Heard("大家浩", "zh", "", ""))
+    await pipeline._show_first(leased, row, speech_client.TranscriptionResult("大家浩", "zh", "", ""))
     assert not await Caption.objects.aexists()
 
 

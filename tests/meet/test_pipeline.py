@@ -206,13 +206,13 @@ async def test_chinese_that_comes_in_simplified_is_written_in_traditional(cast):
 @pytest.mark.parametrize(
     ("status", "body", "verdict"),
     [
-        (400, b'{"success": false, "retryable": false, "error": "x"}', speech_client.NotUnderstood),
-        (413, b'{"success": false, "retryable": false, "error": "x"}', speech_client.NotUnderstood),
-        (404, b"<html>no such page</html>", speech_client.Unavailable),
-        (403, b'{"success": false, "retryable": false}', speech_client.Unavailable),
-        (500, b'{"success": false, "retryable": false}', speech_client.Unavailable),
-        (503, b'{"success": false, "retryable": true}', speech_client.Unavailable),
-        (200, b"<html>welcome</html>", speech_client.Unavailable),
+        (400, b'{"success": false, "retryable": false, "error": "x"}', speech_client.ClipRejected),
+        (413, b'{"success": false, "retryable": false, "error": "x"}', speech_client.ClipRejected),
+        (404, b"<html>no such page</html>", speech_client.SpeechTierUnavailable),
+        (403, b'{"success": false, "retryable": false}', speech_client.SpeechTierUnavailable),
+        (500, b'{"success": false, "retryable": false}', speech_client.SpeechTierUnavailable),
+        (503, b'{"success": false, "retryable": true}', speech_client.SpeechTierUnavailable),
+        (200, b"<html>welcome</html>", speech_client.SpeechTierUnavailable),
     ],
 )
 async def test_only_the_tiers_own_word_is_a_verdict_on_a_clip(settings, status, body, verdict):
@@ -220,7 +220,9 @@ async def test_only_the_tiers_own_word_is_a_verdict_on_a_clip(settings, status, 
         settings.SPEECH_URL = address
         speech_client._client = None
         with pytest.raises(verdict):
-            await speech_client.transcribe(b"x", speech_client.Wanted("c", "webm", "", 0, None, 1000), nobody)
+            await speech_client.transcribe(
+                b"x", speech_client.TranscriptionRequest("c", "webm", "", 0, None, 1000), nobody
+            )
 
 
 async def test_the_last_words_reach_the_page_of_a_meeting_that_just_ended(cast, tier, audience):
@@ -250,7 +252,7 @@ async def test_a_clip_is_waited_for_as_long_as_the_tier_says_that_it_is_there(ca
 
     async def slow(_sound, _wanted, _first):
         await hears.wait()
-        return speech_client.Heard(HELLO.text, "zh", "", "")
+        return speech_client.TranscriptionResult(HELLO.text, "zh", "", "")
 
     monkeypatch.setattr(speech_client, "transcribe", slow)
     monkeypatch.setattr(engine_status, "answers", lambda: True)
@@ -270,8 +272,10 @@ async def test_a_wrong_token_is_no_verdict_on_the_clip(cast, settings):
     with speaking(SPEECH_TOKEN="right") as (address, _process):
         settings.SPEECH_URL, settings.SPEECH_TOKEN = address, "wrong"
         speech_client._client = None
-        with pytest.raises(speech_client.Unavailable):
-            await speech_client.transcribe(b"x", speech_client.Wanted("c", "webm", "", 0, None, 1000), nobody)
+        with pytest.raises(speech_client.SpeechTierUnavailable):
+            await speech_client.transcribe(
+                b"x", speech_client.TranscriptionRequest("c", "webm", "", 0, None, 1000), nobody
+            )
         async with httpx.AsyncClient(headers={"Authorization": "Bearer right"}) as client:
             assert (await client.get(f"{address}/health")).status_code == 200
 

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from speech import loading
 from speech.audio import codec, voice_detection
-from speech.audio.decode_pool import Taken
+from speech.audio.decode_pool import DecodedSound
 from speech.audio.samples import SAMPLE_RATE, Span
 from speech.audio.segmenter import Rules
 from speech.config import Config
@@ -136,7 +136,7 @@ async def _rows(ear: _Ear, sound: Sound, gated: bool) -> tuple[Row, ...]:
         found.append(Row(clip.start, clip.seconds, clip.speech, heard))
         return heard
 
-    taken = Taken(sound.audio, tuple(spans))
+    taken = DecodedSound(sound.audio, tuple(spans))
     kept: set[tuple[float, float]] = set()
     for clip in [recording.whole(taken)] if sound.live else recording.cut(taken, Rules()):
         whole = await complete(clip, await hear(clip, None), hear)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from speech.audio.voicing import Ear
+from speech.audio.voicing import VoicingDetector
 from speech.engines import Audio
 from speech.transcription import hallucinations
 from speech.transcription.sentences import Voice, sifted
@@ -91,7 +91,7 @@ def _columns(one: Seen) -> list[object]:
 def _seen(journey: Journey, row: Row, audio: Audio) -> Seen:
     clip, heard = row.clip(audio), row.heard
     voice = Voice(clip.audio, clip.speech)
-    found = Ear(clip.audio).between(0.0, clip.seconds)
+    found = VoicingDetector(clip.audio).between(0.0, clip.seconds)
     left = sifted(heard, voice)
     return Seen(
         journey=journey,

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from meet.clips import audit
-from meet.clips.audit import Entry
+from meet.clips.audit import AuditEntry
 from meet.management.of_meeting import MeetingCommand
 from meet.models import Meeting
 from meet.record import record
@@ -38,7 +38,7 @@ class Command(MeetingCommand):
         return sum(1 for entry in entries if entry.missing)
 
 
-def _row(entry: Entry) -> str:
+def _row(entry: AuditEntry) -> str:
     begins = f"{timezone.localtime(entry.started_at):%Y-%m-%d %H:%M:%S}" if entry.started_at else "-"
     seconds = "-" if entry.seconds is None else f"{entry.seconds:.1f}"
     name = record.one_line(entry.speaker)[:20]

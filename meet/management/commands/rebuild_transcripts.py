@@ -44,6 +44,6 @@ def _recording(meeting: Meeting) -> str:
         return "no recording before its end"
     try:
         asyncio.run(recording.rebuild(meeting.pk))
-    except recording.Failed as why:
+    except recording.RecordingFailed as why:
         raise CommandError(f"The recording of {meeting.room.slug}/{meeting.folder} could not be made: {why}") from why
     return recording.path_of(meeting).name if recording.path_of(meeting).exists() else "nothing to hear"

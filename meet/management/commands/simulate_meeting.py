@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from meet.simulation.person import JoinFailed
-from meet.simulation.play import Plan, play
+from meet.simulation.play import MeetingPlan, play
 from speech.audio.codec import Undecodable
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Play, and fail where something said was not taken over."""
-        plan = Plan(
+        plan = MeetingPlan(
             url=options["url"],
             room=_slug(options["room"]),
             speakers=options["speakers"],

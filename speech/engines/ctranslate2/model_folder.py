@@ -39,7 +39,7 @@ def place(checkpoint: Path, name: str, folder: Path) -> Path:
 
 def obtain(checkpoint: Path, name: str, folder: Path, say: choice.Say) -> Path:
     """The model made of `checkpoint`, below `folder`; made now unless it is there. `name` is openai-whisper's, or any
-    other. Raises `weights.Unobtainable` where the folder cannot be written, and whatever `convert` raises."""
+    other. Raises `ModelUnobtainable` where the folder cannot be written, and whatever `convert` raises."""
     target = place(checkpoint, name, folder)
     if is_model(target):
         return target
@@ -52,7 +52,7 @@ def obtain(checkpoint: Path, name: str, folder: Path, say: choice.Say) -> Path:
             _to_disk(made)
             _moved(made, target)
     except OSError as error:
-        raise choice.Unobtainable(
+        raise choice.ModelUnobtainable(
             f"{checkpoint} cannot be converted into {target}: {error}. Set WHISPER_MODEL_DIR to a folder that can be "
             "written."
         ) from error

@@ -79,7 +79,7 @@ async def test_after_a_reconnect_what_is_on_disk_is_known_and_only_the_rest_is_n
 async def test_somebody_elses_clip_is_refused(cast):
     event = start()
     await send(Uplink(cast.alice.pk), event, [0])
-    with pytest.raises(clips.Refused) as refused:
+    with pytest.raises(clips.ClipRefused) as refused:
         await Uplink(cast.bob.pk).start(event)
     assert refused.value.code == "not_yours"
 
@@ -89,7 +89,7 @@ async def test_somebody_elses_clip_is_refused(cast):
     [(timedelta(hours=25), "too_old"), (timedelta(days=20000), "too_old"), (timedelta(days=-300), "in_future")],
 )
 async def test_a_clip_of_an_impossible_time_is_refused(cast, ago, code):
-    with pytest.raises(clips.Refused) as refused:
+    with pytest.raises(clips.ClipRefused) as refused:
         await Uplink(cast.alice.pk).start(start(ago=ago))
     assert refused.value.code == code
 
@@ -197,7 +197,7 @@ async def test_a_clip_that_grows_too_large_is_refused_and_what_came_goes_its_way
     await send(uplink, event, [0])
     for number in range(1, 70):
         await uplink.chunks([uplink.checked(Chunk(event.clip, number, bytes(60_000)))])
-    with pytest.raises(clips.Refused) as refused:
+    with pytest.raises(clips.ClipRefused) as refused:
         uplink.checked(Chunk(event.clip, 70, bytes(60_000)))
     assert refused.value.code == "clip_too_large"
     assert await uplink.chunks([Chunk(event.clip, 69, bytes(9))]) == {}  # not kept, so not acknowledged

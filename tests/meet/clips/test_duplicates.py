@@ -224,7 +224,7 @@ async def test_a_new_revision_that_says_something_else_stands_alone_and_so_does_
     alices, bobs = await pair(scene, bob)
     await Clip.objects.filter(pk=alices).aupdate(state=Clip.State.RECEIVED)
     leased, clip = await clips.lease(alices)
-    events = await pipeline._settle(leased, clip, speech_client.Heard("完全不同的一句話。", "zh", "", ""))
+    events = await pipeline._settle(leased, clip, speech_client.TranscriptionResult("完全不同的一句話。", "zh", "", ""))
     assert [json.loads(event)["type"] for event in events] == ["caption", "folded"]
     assert (await into(alices), await into(bobs)) == (None, None)
 
@@ -255,7 +255,7 @@ async def test_folding_withdrawing_and_hearing_anew_at_once_hold_nobody_up(scene
         await asyncio.gather(
             duplicates.consider(alices),
             duplicates.consider(bobs),
-            pipeline._settle(leased, clip, speech_client.Heard("我們決定延後合約。", "zh", "", "")),
+            pipeline._settle(leased, clip, speech_client.TranscriptionResult("我們決定延後合約。", "zh", "", "")),
             withdraw(alices, scene.alice.pk),
             duplicates.unfold(bobs, bob.pk),
         )

@@ -12,7 +12,7 @@ from meet.clips import audit, clips
 from meet.models import Caption, Clip
 from meet.orm_pool import pooled
 from meet.recognition import speech_client
-from meet.recognition.speech_client import Heard
+from meet.recognition.speech_client import TranscriptionResult
 from meet.record import captions, lines, record, snapshot, transcript_files
 from tests.meet.scene import make_scene
 from tests.meet.test_pipeline import HELLO, answering, said
@@ -128,10 +128,10 @@ def test_gaps_of_an_answer_are_read_as_milliseconds_and_what_is_no_gap_is_left_o
 @pytest.mark.parametrize(
     ("heard", "is_gap"),
     [
-        (Heard("", "", "empty", "", gaps=((0, 2000),)), True),
-        (Heard("", "", "empty", "", gaps=((0, 1999),)), False),
-        (Heard("words", "en", "", "", gaps=((0, 5000),)), False),
-        (Heard("", "", "phantom", "Thank you.", gaps=((0, 5000),)), False),
+        (TranscriptionResult("", "", "empty", "", gaps=((0, 2000),)), True),
+        (TranscriptionResult("", "", "empty", "", gaps=((0, 1999),)), False),
+        (TranscriptionResult("words", "en", "", "", gaps=((0, 5000),)), False),
+        (TranscriptionResult("", "", "phantom", "Thank you.", gaps=((0, 5000),)), False),
     ],
 )
 def test_a_clip_is_a_gap_only_where_speech_of_two_seconds_has_neither_text_nor_suppressed_text(heard, is_gap):
@@ -173,7 +173,7 @@ def test_a_line_of_the_record_says_how_much_of_its_speech_has_no_words():
 def test_a_gap_without_words_stands_among_the_lines_that_a_page_fetches():
     scene = make_scene()
     scene.clip(state=State.FAILED, reason="no_words")
-    (line,) = lines.page(scene.meeting.pk, lines.Asked("captions")).lines
+    (line,) = lines.page(scene.meeting.pk, lines.LinesQuery("captions")).lines
     assert (line["type"], line["reason"]) == ("gap", "no_words")
 
 
@@ -186,7 +186,7 @@ def talk():
         for place, language in enumerate(spoken):
             scene.say("words", language, after=10 * place)
         clip = scene.clip(after=10 * (len(spoken) - 1) + pause)
-        return captions.Spoken(clip.pk, scene.meeting.pk, scene.alice.pk, clip.started_at)
+        return captions.CaptionSource(clip.pk, scene.meeting.pk, scene.alice.pk, clip.started_at)
 
     after.scene = scene
     return after
@@ -227,7 +227,7 @@ async def spoken_before(cast, *tags):
     for tag in tags:
         clip = await said(cast.alice, HELLO.data)
         row = await Clip.objects.aget(pk=clip)
-        spoken = captions.Spoken(row.pk, row.meeting_id, row.participant_id, row.started_at)
+        spoken = captions.CaptionSource(row.pk, row.meeting_id, row.participant_id, row.started_at)
         await pooled(transaction.atomic(captions.settle))(spoken, tag, "words")
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from meet.models import Clip, Message
 from meet.record import lines
-from meet.record.lines import Asked, Place
+from meet.record.lines import LinePosition, LinesQuery
 from tests.meet.scene import Scene, make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,29 +32,29 @@ def write(scene: Scene, text: str, after: float) -> Message:
     )
 
 
-def place_of(line: dict) -> Place:
-    return Place(line.get("started_at", line.get("sent_at")), line.get("clip", line.get("id")))
+def place_of(line: dict) -> LinePosition:
+    return LinePosition(line.get("started_at", line.get("sent_at")), line.get("clip", line.get("id")))
 
 
-def names(page: lines.Page) -> list[str]:
+def names(page: lines.LinesPage) -> list[str]:
     return [line.get("text", line["type"]) for line in page.lines]
 
 
 def backwards(scene: Scene, kind: lines.Kind, size: int) -> list[str]:
     """Everything, from the newest page to the oldest, in order."""
-    page = lines.page(scene.meeting.pk, Asked(kind, size=size))
+    page = lines.page(scene.meeting.pk, LinesQuery(kind, size=size))
     found = names(page)
     while page.more:
-        page = lines.page(scene.meeting.pk, Asked(kind, before=place_of(page.lines[0]), size=size))
+        page = lines.page(scene.meeting.pk, LinesQuery(kind, before=place_of(page.lines[0]), size=size))
         found = names(page) + found
     return found
 
 
 def forwards(scene: Scene, kind: lines.Kind, size: int) -> list[str]:
-    page = lines.page(scene.meeting.pk, Asked(kind, after=Place(0, str(uuid.UUID(int=0))), size=size))
+    page = lines.page(scene.meeting.pk, LinesQuery(kind, after=LinePosition(0, str(uuid.UUID(int=0))), size=size))
     found = names(page)
     while page.more:
-        page = lines.page(scene.meeting.pk, Asked(kind, after=place_of(page.lines[-1]), size=size))
+        page = lines.page(scene.meeting.pk, LinesQuery(kind, after=place_of(page.lines[-1]), size=size))
         found += names(page)
     return found
 
@@ -103,7 +103,7 @@ def test_a_long_meeting_takes_no_more_queries_than_a_short_one(scene):
         with CaptureQueriesContext(
             connection,
         ) as counted:
-            lines.page(scene.meeting.pk, Asked("all"))
+            lines.page(scene.meeting.pk, LinesQuery("all"))
         return len(counted)
 
     scene.say("one", "en")

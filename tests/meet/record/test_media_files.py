@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from meet.models import Clip
 from meet.orm_pool import pooled
 from meet.record import media_files, record, transcript_files
-from meeting.serving.single_thread_handler import OneThreadHandler
+from meeting.serving.single_thread_handler import SingleThreadHandler
 from tests.meet.scene import Scene, make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -180,7 +180,7 @@ async def test_a_download_keeps_its_name_in_any_script():
         return taiwan.path, {settings.SESSION_COOKIE_NAME: key}
 
     path, cookies = await pooled(meeting_with_files)()
-    through = httpx.ASGITransport(app=OneThreadHandler())
+    through = httpx.ASGITransport(app=SingleThreadHandler())
     async with httpx.AsyncClient(transport=through, base_url="http://localhost", cookies=cookies) as browser:
         response = await browser.get(f"/media/{path}?download")
     assert response.headers["Content-Disposition"].startswith(
@@ -206,6 +206,6 @@ async def test_a_large_file_is_read_in_pieces(tmp_path):
 def test_whatever_is_asked_for_lies_within_the_file(header, size):
     try:
         span = media_files.part(header, size)
-    except media_files.Unsatisfiable:
+    except media_files.RangeNotSatisfiable:
         return
     assert span is None or 0 <= span.start < span.stop <= size

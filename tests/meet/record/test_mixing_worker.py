@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from meet.record import mixing_worker
-from meet.record.mixing_worker import FULL, KNEE, SAMPLE_RATE, Placed
+from meet.record.mixing_worker import FULL, KNEE, SAMPLE_RATE, PlacedClip
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -28,10 +28,10 @@ def noise(seconds: float, seed: int) -> np.ndarray:
 def put(tmp_path):
     """Write a clip's file; how it is placed."""
 
-    def _put(name: str, sound: np.ndarray, at: float, rate: int = SAMPLE_RATE) -> Placed:
+    def _put(name: str, sound: np.ndarray, at: float, rate: int = SAMPLE_RATE) -> PlacedClip:
         path = tmp_path / f"{name}.flac"
         soundfile.write(path, sound, rate)
-        return Placed(name, str(path), round(at * SAMPLE_RATE))
+        return PlacedClip(name, str(path), round(at * SAMPLE_RATE))
 
     return _put
 
@@ -96,8 +96,8 @@ def test_a_clip_that_cannot_be_read_is_left_out_and_named_and_the_others_are_the
     Path(cut.path).write_bytes(whole[: len(whole) * 3 // 4])
     (tmp_path / "empty.flac").write_bytes(b"")
     lost = [
-        Placed("empty", str(tmp_path / "empty.flac"), 0),
-        Placed("gone", str(tmp_path / "gone.flac"), 0),
+        PlacedClip("empty", str(tmp_path / "empty.flac"), 0),
+        PlacedClip("gone", str(tmp_path / "gone.flac"), 0),
         put("stereo", np.stack([noise(1, 3)] * 2, axis=1), 0),
         put("other", noise(1, 4), 0, rate=48_000),
     ]
@@ -116,7 +116,7 @@ def test_a_clip_that_cannot_be_read_is_left_out_and_named_and_the_others_are_the
 
 def test_where_nothing_can_be_heard_there_is_no_file_and_an_older_one_goes(target, put):
     mixing_worker.write([put("a", noise(1, 1), 0)], target)
-    assert mixing_worker.write([Placed("gone", "/nowhere.flac", 0)], target).samples == 0
+    assert mixing_worker.write([PlacedClip("gone", "/nowhere.flac", 0)], target).samples == 0
     assert list(target.parent.iterdir()) == []
 
 
@@ -142,7 +142,7 @@ def ordered(line: bytes, limit: str = "") -> tuple[dict, int]:
     return json.loads(answer), int(memory)
 
 
-def order(clips: list[Placed], target: Path) -> bytes:
+def order(clips: list[PlacedClip], target: Path) -> bytes:
     rows = [[clip.clip, clip.path, clip.at] for clip in clips]
     return json.dumps({"target": str(target), "clips": rows}).encode() + b"\n"
 
@@ -152,7 +152,7 @@ def test_three_hours_of_three_thousand_clips_take_no_more_memory_than_a_minute(p
     sound = noise(3, 1)
     short = [put(f"clip-{n}", sound, 3.6 * n) for n in range(10)]
     _mixed, small = ordered(order(short, target))
-    many = [Placed(str(n), short[n % 10].path, round(3.6 * n * SAMPLE_RATE)) for n in range(3000)]
+    many = [PlacedClip(str(n), short[n % 10].path, round(3.6 * n * SAMPLE_RATE)) for n in range(3000)]
     mixed, large = ordered(order(many, target))
     assert mixed == {"samples": round((2999 * 3.6 + 3) * SAMPLE_RATE), "left_out": {}}
     assert large < small + 16 * 2**20

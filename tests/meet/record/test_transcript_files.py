@@ -82,11 +82,11 @@ def test_a_line_that_will_not_be_translated_is_not_missing_either(scene, setting
 
 async def test_after_a_start_without_a_translator_nothing_is_marked_as_waiting(scene, settings):
     await pooled(scene.say)("We need sixty-five people.", "en")
-    await transcript_files.Writer().write_due()
+    await transcript_files.TranscriptWriter().write_due()
     assert "待翻譯" in content(scene, "TW_")
     settings.TRANSLATOR = ["off"]
     await pooled(lambda: Meeting.objects.update(files_lease_until=None))()
-    await transcript_files.Writer().write_due()
+    await transcript_files.TranscriptWriter().write_due()
     assert content(scene, "TW_") == "[10:03:27] Alice: (未翻譯) We need sixty-five people.\n"
 
 
@@ -216,7 +216,7 @@ async def test_what_comes_while_the_files_are_written_is_written_next_time(scene
 
 
 async def test_a_correction_by_another_process_and_back_is_seen_beside_the_clip(scene):
-    writer, other = transcript_files.Writer(), transcript_files.Writer()
+    writer, other = transcript_files.TranscriptWriter(), transcript_files.TranscriptWriter()
     caption = await pooled(scene.say)("right", "en")
     path = (record.settings.MEDIA_ROOT / caption.clip.audio).with_suffix(".txt")
     for who, text in ((writer, "right"), (other, "wrong"), (writer, "right")):
@@ -285,7 +285,7 @@ async def test_a_translation_that_comes_later_reaches_the_files(scene):
 async def test_two_processes_writing_at_once_leave_whole_files(scene):
     for n in range(30):
         await pooled(scene.say)(f"sentence number {n}", "en", after=n)
-    writers = [transcript_files.Writer() for _ in range(4)]
+    writers = [transcript_files.TranscriptWriter() for _ in range(4)]
     for _ in range(3):
         await asyncio.gather(*(writer.write_due() for writer in writers))
         await pooled(lambda: Meeting.objects.update(files_lease_until=datetime.now(UTC)))()

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from meet import broadcast, pipeline
 from meet.clips import audio_files, audit, clips, file_deletion
-from meet.clips.clips import Refused
+from meet.clips.clips import ClipRefused
 from meet.events import BadEvent, Chunk, ClipEnd, ClipStart
 from meet.models import Caption, Clip, Erasure, Meeting, Translation
 from meet.orm_pool import pooled
-from meet.recognition.speech_client import Heard
+from meet.recognition.speech_client import TranscriptionResult
 from meet.record import lines, recording, snapshot, transcript_files
 from meet.record.withdrawal import withdraw
 from meet.rooms import meetings
@@ -113,7 +113,7 @@ async def test_who_comes_late_or_scrolls_up_sees_that_a_line_was_withdrawn(scene
         ("withdrawn", True),
         ("caption", False),
     ]
-    page = await pooled(lines.page)(scene.meeting.pk, lines.Asked())
+    page = await pooled(lines.page)(scene.meeting.pk, lines.LinesQuery())
     assert page.lines[0]["withdrawn_at"] >= page.lines[0]["started_at"]
 
 
@@ -146,7 +146,7 @@ async def test_who_hears_a_clip_that_is_withdrawn_meanwhile_has_lost_it(scene):
     clip = await pooled(scene.clip)(state=State.RECEIVED, audio="", duration_ms=None)
     leased, taken = await clips.lease(clip.pk)
     await withdraw(clip.pk, scene.alice.pk)
-    assert await pipeline._settle(leased, taken, Heard(SECRET, "zh", "", "")) == []
+    assert await pipeline._settle(leased, taken, TranscriptionResult(SECRET, "zh", "", "")) == []
     assert not await pooled(clips.extend)(leased)
     assert await clips.due(timezone.now()) == await audio_files.due() == []
     assert (await row(clip.pk)).state == State.WITHDRAWN
@@ -158,7 +158,8 @@ async def test_a_clip_that_is_withdrawn_while_its_caption_is_written_has_none_in
     for clip in received:
         leased, taken = await clips.lease(clip.pk)
         await asyncio.gather(
-            pipeline._settle(leased, taken, Heard(SECRET, "zh", "", "")), withdraw(clip.pk, scene.alice.pk)
+            pipeline._settle(leased, taken, TranscriptionResult(SECRET, "zh", "", "")),
+            withdraw(clip.pk, scene.alice.pk),
         )
     assert not await Caption.objects.aexists()
     assert not await Clip.objects.exclude(state=State.WITHDRAWN).aexists()
@@ -205,7 +206,7 @@ async def test_an_end_that_comes_after_the_withdrawal_revives_nothing(scene):
 async def test_a_withdrawn_clip_that_is_sent_again_is_refused_with_the_reason(scene):
     _uplink, event = await arriving(scene.alice)
     await withdraw(event.clip, scene.alice.pk)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ClipRefused) as refused:
         await Uplink(scene.alice.pk).start(event)
     assert refused.value.code == "withdrawn"
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from meet.models import Connection, Voice
 from meet.rooms import active_speakers, presence
-from meet.rooms.active_speakers import Voices
+from meet.rooms.active_speakers import SpeakingIndicators
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ async def tab(cast):
     async def one(person):
         socket = uuid.uuid4()
         await presence.enter(socket, person.pk)
-        return socket, Voices(socket)
+        return socket, SpeakingIndicators(socket)
 
     return one
 

@@ -80,14 +80,14 @@ async def test_a_clip_of_shared_sound_is_numbered_and_kept_as_its_own_speakers(c
 async def test_nobody_speaks_for_somebody_else(cast, here, speaker):
     theirs = await sound_sharing.begin(here, cast.bob.pk, "en")
     who = {"bob": cast.bob.pk, "nobody": uuid.uuid4(), "the sound that Bob shares": theirs}[speaker]
-    with pytest.raises(clips.Refused) as refused:
+    with pytest.raises(clips.ClipRefused) as refused:
         await clips.open_clip(start(who), cast.alice.pk)
     assert refused.value.code == "not_yours"
 
 
 async def test_shared_sound_sends_nothing_by_itself(cast, here):
     sound = await sound_sharing.begin(here, cast.alice.pk, "en")
-    with pytest.raises(clips.Refused):
+    with pytest.raises(clips.ClipRefused):
         await clips.open_clip(start(cast.alice.pk), sound)
 
 

@@ -15,7 +15,7 @@ from meet.models import Clip, Message
 from meet.rooms import meetings, presence
 from meet.socket import connection
 from meet.socket.connection import MOST_UNSEEN
-from meet.socket.rate_limit import Allowance, Rate
+from meet.socket.rate_limit import Rate, RateLimiter
 from tests.meet.sockets import CLIP, Socket, clip_start, frame
 
 
@@ -185,7 +185,9 @@ async def test_the_host_ends_the_meeting_for_everybody(cast, enter):
 
 
 async def test_a_browser_that_falls_far_behind_gets_a_snapshot_when_it_is_back(cast, enter, monkeypatch):
-    monkeypatch.setattr(connection, "_messages", Allowance(Rate(at_once=1000, every_s=1.0)))  # here one writes for many
+    monkeypatch.setattr(
+        connection, "_messages", RateLimiter(Rate(at_once=1000, every_s=1.0))
+    )  # here one writes for many
     alice, bob = await enter(cast.alice), await enter(cast.bob)
     await bob.event("snapshot")
     await bob.say("seen", seq=0)

@@ -7,8 +7,8 @@ import pytest
 
 from meet.events import HEADER, IN_FLIGHT_BYTES, MESSAGE_BYTES
 from meet.socket import flood_limit
-from meet.socket.flood_limit import Flood, cost
-from meet.socket.rate_limit import Allowance, Rate
+from meet.socket.flood_limit import FloodDetected, cost
+from meet.socket.rate_limit import Rate, RateLimiter
 from tests.meet.sockets import CLIP, clip_start, frame
 
 ALICE, BOB = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -21,14 +21,14 @@ HOUR = 3600.0
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """Nobody has sent anything yet."""
-    monkeypatch.setattr(flood_limit, "_received", Allowance(flood_limit.RECEIVED))
-    monkeypatch.setattr(flood_limit, "_useless", Allowance(flood_limit.USELESS))
+    monkeypatch.setattr(flood_limit, "_received", RateLimiter(flood_limit.RECEIVED))
+    monkeypatch.setattr(flood_limit, "_useless", RateLimiter(flood_limit.USELESS))
 
 
 def small(monkeypatch, *, received=10**9, useless=10**9):
     """Limits that a test reaches, and that time does not give back while it runs."""
-    monkeypatch.setattr(flood_limit, "_received", Allowance(Rate(received, HOUR)))
-    monkeypatch.setattr(flood_limit, "_useless", Allowance(Rate(useless, HOUR)))
+    monkeypatch.setattr(flood_limit, "_received", RateLimiter(Rate(received, HOUR)))
+    monkeypatch.setattr(flood_limit, "_useless", RateLimiter(Rate(useless, HOUR)))
 
 
 def test_a_full_journal_replayed_at_once_is_no_flood():
@@ -70,7 +70,7 @@ def sent_until_flood(count, size, bytes_a_second, at_most):
     for sent in range(0, at_most, size):
         try:
             count(ALICE, size, sent / bytes_a_second)
-        except Flood:
+        except FloodDetected:
             return sent
     raise AssertionError(f"{at_most} bytes at {bytes_a_second:g} a second were no flood")
 
@@ -92,7 +92,7 @@ def test_empty_messages_are_a_flood_too():
 
 
 def test_a_flood_of_one_participant_leaves_the_others_all_of_theirs():
-    with pytest.raises(Flood):
+    with pytest.raises(FloodDetected):
         flood_limit.count_useless(ALICE, flood_limit.USELESS_AT_ONCE + 1, 0.0)
     flood_limit.count_useless(ALICE, flood_limit.USELESS_AT_ONCE, 0.0)
     flood_limit.count_useless(BOB, flood_limit.USELESS_AT_ONCE, 0.0)
@@ -100,7 +100,7 @@ def test_a_flood_of_one_participant_leaves_the_others_all_of_theirs():
 
 def test_who_flooded_may_send_again_after_a_while():
     flood_limit.count_useless(ALICE, flood_limit.USELESS_AT_ONCE, 0.0)
-    with pytest.raises(Flood):
+    with pytest.raises(FloodDetected):
         flood_limit.count_useless(ALICE, IN_FLIGHT_BYTES, 1.0)
     flood_limit.count_useless(ALICE, IN_FLIGHT_BYTES, 5.0)
 

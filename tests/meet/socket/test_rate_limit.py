@@ -4,46 +4,46 @@ import uuid
 
 from meet.models import Participant
 from meet.socket import connection, rate_limit, uplink
-from meet.socket.rate_limit import Allowance, Rate
+from meet.socket.rate_limit import Rate, RateLimiter
 from tests.meet.sockets import clip_start
 
 ALICE, BOB = uuid.UUID(int=1), uuid.UUID(int=2)
 
 
 def test_so_many_are_had_at_once_and_then_one_after_another():
-    some = Allowance(Rate(at_once=3, every_s=10.0))
+    some = RateLimiter(Rate(at_once=3, every_s=10.0))
     assert [some.spend(ALICE, 100.0) for _ in range(4)] == [0, 0, 0, 10.0]
     assert some.spend(ALICE, 104.0) == 6.0
     assert [some.spend(ALICE, 110.0) for _ in range(2)] == [0, 10.0]
 
 
 def test_what_was_refused_costs_nothing():
-    some = Allowance(Rate(at_once=1, every_s=1.0))
+    some = RateLimiter(Rate(at_once=1, every_s=1.0))
     assert some.spend(ALICE, 0.0) == 0
     assert [some.spend(ALICE, 0.0) for _ in range(100)] == [1.0] * 100
     assert some.spend(ALICE, 1.0) == 0
 
 
 def test_who_waited_has_all_of_it_again_and_no_more():
-    some = Allowance(Rate(at_once=2, every_s=1.0))
+    some = RateLimiter(Rate(at_once=2, every_s=1.0))
     assert [some.spend(ALICE, now) for now in (0.0, 0.0, 1000.0, 1000.0, 1000.0)] == [0, 0, 0, 0, 1.0]
 
 
 def test_nobody_spends_what_is_another_ones():
-    some = Allowance(Rate(at_once=1, every_s=1.0))
+    some = RateLimiter(Rate(at_once=1, every_s=1.0))
     assert [some.spend(who, 0.0) for who in (ALICE, BOB)] == [0, 0]
 
 
 def test_who_has_all_of_it_again_is_forgotten(monkeypatch):
     monkeypatch.setattr(rate_limit, "FORGET_ABOVE", 2)
-    some = Allowance(Rate(at_once=1, every_s=1.0))
+    some = RateLimiter(Rate(at_once=1, every_s=1.0))
     for number in range(50):
         some.spend(uuid.UUID(int=number), float(number))
     assert len(some._whole_at) <= 2
 
 
 async def test_a_message_too_many_is_refused_with_when_to_try_again_and_nobody_else_is(cast, enter, monkeypatch):
-    monkeypatch.setattr(connection, "_messages", Allowance(Rate(at_once=3, every_s=60.0)))
+    monkeypatch.setattr(connection, "_messages", RateLimiter(Rate(at_once=3, every_s=60.0)))
     alice, bob = await enter(cast.alice), await enter(cast.bob)
     for number in range(5):
         await alice.say("message", id=str(uuid.uuid4()), text=f"line {number}")
@@ -58,7 +58,7 @@ async def test_a_message_too_many_is_refused_with_when_to_try_again_and_nobody_e
 
 
 async def test_a_name_too_many_is_refused_in_every_tab_of_theirs(cast, enter, monkeypatch):
-    monkeypatch.setattr(connection, "_names", Allowance(Rate(at_once=1, every_s=60.0)))
+    monkeypatch.setattr(connection, "_names", RateLimiter(Rate(at_once=1, every_s=60.0)))
     here, there = await enter(cast.alice), await enter(cast.alice)
     await here.say("rename", name="Alicia")
     await here.event("renamed")
@@ -71,7 +71,7 @@ async def test_a_name_too_many_is_refused_in_every_tab_of_theirs(cast, enter, mo
 
 
 async def test_a_clip_too_many_is_refused_for_now_and_one_that_was_begun_is_taken_up_again(cast, enter, monkeypatch):
-    monkeypatch.setattr(uplink, "_begun", Allowance(Rate(at_once=2, every_s=60.0)))
+    monkeypatch.setattr(uplink, "_begun", RateLimiter(Rate(at_once=2, every_s=60.0)))
     alice = await enter(cast.alice)
     begun = [str(uuid.uuid4()) for _ in range(3)]
     for number, clip in enumerate(begun):

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from meet.socket.flood_limit import Flood, cost
-from meet.socket.receive_queue import Inbox
+from meet.socket.flood_limit import FloodDetected, cost
+from meet.socket.receive_queue import ReceiveQueue
 
 
 async def test_frames_that_follow_one_another_come_together_and_text_alone():
-    inbox = Inbox(1000)
+    inbox = ReceiveQueue(1000)
     for message in ("a", b"1", b"2", "b", "c", b"3"):
         inbox.put(message)
     inbox.close()
@@ -20,7 +20,7 @@ async def test_frames_that_follow_one_another_come_together_and_text_alone():
 
 
 async def test_take_waits_for_something():
-    inbox = Inbox(1000)
+    inbox = ReceiveQueue(1000)
     waiting = asyncio.create_task(inbox.take())
     await asyncio.sleep(0)
     assert not waiting.done()
@@ -29,27 +29,27 @@ async def test_take_waits_for_something():
 
 
 async def test_a_flood_ends_at_the_limit_and_room_comes_back_as_it_is_worked_off():
-    inbox = Inbox(2 * cost(b"12345"))
+    inbox = ReceiveQueue(2 * cost(b"12345"))
     inbox.put(b"12345")
     inbox.put(b"12345")
     await inbox.take()
     inbox.put(b"12345")
     inbox.put(b"12345")
-    with pytest.raises(Flood) as flood:
+    with pytest.raises(FloodDetected) as flood:
         inbox.put(b"")
     assert flood.value.limit == 2 * cost(b"12345")
 
 
 async def test_a_flood_of_empty_messages_ends_too():
-    inbox = Inbox(3 * cost(""))
+    inbox = ReceiveQueue(3 * cost(""))
     for _ in range(3):
         inbox.put("")
-    with pytest.raises(Flood):
+    with pytest.raises(FloodDetected):
         inbox.put("")
 
 
 async def test_what_waits_at_the_end_is_still_given_out():
-    inbox = Inbox(1000)
+    inbox = ReceiveQueue(1000)
     inbox.put("last")
     inbox.close()
     assert await inbox.take() == "last"

@@ -15,7 +15,7 @@ from meet.translation.google import Google
 from meet.translation.libre import Libre
 from meet.translation.microsoft import Microsoft
 from meet.translation.mymemory import MyMemory
-from meet.translation.pacing import Limits
+from meet.translation.pacing import TimeLimits
 from tests.meet.scene import make_scene
 from tests.meet.translation import servers
 
@@ -42,7 +42,7 @@ def made(name, url, key=servers.KEY):
 class Blocking:
     """A translator of several lines, asked for one as the others are: of several, the first that fails says why."""
 
-    limits = Limits(first=5, between=5)
+    limits = TimeLimits(first=5, between=5)
 
     def __init__(self, provider):
         self.provider = provider

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from meet.translation import batches, chain, pacing
-from meet.translation.chain import Chain
+from meet.translation.chain import ProviderChain
 from meet.translation.chatgpt import ChatGPT
-from meet.translation.provider import Ask, LeftAlone, Refused, Unavailable
+from meet.translation.provider import CircuitOpen, TranslationRefused, TranslationRequest, TranslatorUnavailable
 from tests.meet.translation.conftest import made
 from tests.meet.translation.llama import Llama
 from tests.meet.translation.servers import Response
@@ -25,11 +25,11 @@ def llama(monkeypatch):
 @pytest.fixture
 def own(llama):
     """The chain with this model alone."""
-    return Chain([ChatGPT("", llama.url, "llama")])
+    return ProviderChain([ChatGPT("", llama.url, "llama")])
 
 
 def asks(count, target="ja"):
-    return [Ask(f"This is line number {n}", "en", target) for n in range(count)]
+    return [TranslationRequest(f"This is line number {n}", "en", target) for n in range(count)]
 
 
 async def answers(own, questions):
@@ -75,7 +75,7 @@ async def test_a_host_that_takes_a_request_and_says_nothing_is_noticed_and_those
     monkeypatch.setattr(pacing, "FIRST_OWN", 0.4)
     llama.mode = "hang"
     found = await answers(own, asks(12))
-    assert [type(answer) for answer in found] == [batches.Silent] + [LeftAlone] * 11
+    assert [type(answer) for answer in found] == [batches.NoSignOfLife] + [CircuitOpen] * 11
     assert len(llama.asked) == 1
     assert not own.ready()
 
@@ -86,24 +86,24 @@ async def test_a_host_that_stops_in_the_middle_is_noticed_long_before_the_time_f
     monkeypatch.setattr(pacing, "BETWEEN", 0.3)
     llama.mode = "stall"
     began = time.monotonic()
-    with pytest.raises(batches.Silent):
+    with pytest.raises(batches.NoSignOfLife):
         await own.translate(asks(1)[0])
     assert time.monotonic() - began < 20
 
 
 async def test_a_connection_that_is_cut_in_the_middle_is_no_answer(own, llama):
     llama.mode = "cut"
-    with pytest.raises(Unavailable):
+    with pytest.raises(TranslatorUnavailable):
         await own.translate(asks(1)[0])
 
 
 async def test_one_that_refuses_connections_is_left_alone_after_a_few(llama):
     with Llama() as gone:
-        own = Chain([ChatGPT("", gone.url, "llama")])
+        own = ProviderChain([ChatGPT("", gone.url, "llama")])
     began = time.monotonic()
     found = [(await answers(own, [ask]))[0] for ask in asks(4)]
-    assert all(isinstance(answer, Unavailable) for answer in found)
-    assert isinstance(found[-1], LeftAlone)
+    assert all(isinstance(answer, TranslatorUnavailable) for answer in found)
+    assert isinstance(found[-1], CircuitOpen)
     assert time.monotonic() - began < 20
 
 
@@ -126,7 +126,7 @@ async def test_an_answer_that_cannot_be_told_apart_is_asked_for_line_by_line(own
 async def test_lines_that_come_back_untranslated_are_refused_each_for_itself(own, llama):
     llama.mode = "echo"
     found = await answers(own, asks(3))
-    assert [type(answer) for answer in found] == [Refused] * 3
+    assert [type(answer) for answer in found] == [TranslationRefused] * 3
     assert own.ready()
 
 
@@ -139,7 +139,7 @@ async def test_a_line_that_nobody_waits_for_any_more_is_not_asked_for(own, llama
     await asyncio.sleep(0)
     given_up.cancel()
     await waiting
-    await own.translate(Ask("Another", "en", "ja"))
+    await own.translate(TranslationRequest("Another", "en", "ja"))
     assert second.text not in [line for _target, line in llama.lines]
 
 
@@ -151,7 +151,7 @@ async def until(true):
 
 async def test_a_request_that_nobody_waits_for_any_more_is_given_up_at_the_server_too(own, llama):
     llama.token_seconds = 0.1
-    waiting = asyncio.create_task(own.translate(Ask("A line of a good many words " * 5, "en", "ja")))
+    waiting = asyncio.create_task(own.translate(TranslationRequest("A line of a good many words " * 5, "en", "ja")))
     await until(lambda: llama.asked)
     waiting.cancel()
     await until(lambda: llama.given_up)
@@ -161,13 +161,13 @@ async def test_a_request_that_nobody_waits_for_any_more_is_given_up_at_the_serve
 async def test_after_it_hung_it_is_tried_with_one_line_and_then_used_again(own, llama, monkeypatch):
     monkeypatch.setattr(pacing, "FIRST_OWN", 0.3)
     llama.mode = "hang"
-    with pytest.raises(batches.Silent):
+    with pytest.raises(batches.NoSignOfLife):
         await own.translate(asks(1)[0])
     llama.stopping.set()  # what hung goes on
     llama.mode = "ok"
     link(own).breaker.closed_to_until = 0.0
     found = await answers(own, asks(3))
-    assert sum(isinstance(answer, LeftAlone) for answer in found) == 2  # one finds out
+    assert sum(isinstance(answer, CircuitOpen) for answer in found) == 2  # one finds out
     assert [answer.text for answer in await answers(own, asks(3))] == [f"[Japanese] {ask.text}" for ask in asks(3)]
 
 
@@ -177,14 +177,14 @@ async def test_time_that_a_slow_one_took_is_not_taken_from_the_next(serving, lla
     monkeypatch.setattr(chain, "LEAST_SECONDS", 0.4)
     llama.mode = "hang"
     with serving("google") as google:
-        both = Chain([ChatGPT("", llama.url, "llama"), made("google", google.url)])
+        both = ProviderChain([ChatGPT("", llama.url, "llama"), made("google", google.url)])
         assert (await both.translate(asks(1)[0])).provider == "google"
 
 
 async def test_a_server_that_does_not_stream_is_understood(serving):
     with serving("chatgpt") as server:
-        own = Chain([ChatGPT("sesame-key", f"{server.url}/v1", "any")])
+        own = ProviderChain([ChatGPT("sesame-key", f"{server.url}/v1", "any")])
         assert (await own.translate(asks(1)[0])).text == "[told] This is line number 0"
         server.mode = Response(503)
-        with pytest.raises(Unavailable):
+        with pytest.raises(TranslatorUnavailable):
             await own.translate(asks(2)[1])

@@ -5,8 +5,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from meet.translation.http_session import DENIED_SECONDS, Web, failure, seconds
-from meet.translation.provider import Refused, Unavailable
+from meet.translation.http_session import DENIED_SECONDS, HttpSession, failure, seconds
+from meet.translation.provider import TranslationRefused, TranslatorUnavailable
 from tests.meet.translation.servers import Response, Server
 
 
@@ -24,18 +24,18 @@ def test_a_date_is_so_many_seconds_from_now():
 @pytest.mark.parametrize("status", [401, 402, 403, 456])
 def test_a_wrong_key_or_a_used_up_quota_is_refused_for_every_text(status):
     error = failure("deepl", status, "10")
-    assert isinstance(error, Refused)
+    assert isinstance(error, TranslationRefused)
     assert error.pause == DENIED_SECONDS
 
 
 @pytest.mark.parametrize("status", [302, 404, 408, 429, 500, 503])
 def test_anything_else_may_pass(status):
-    assert isinstance(failure("deepl", status), Unavailable)
+    assert isinstance(failure("deepl", status), TranslatorUnavailable)
 
 
 def test_what_is_in_a_body_is_not_sent_on_to_another_server():
     with Server(lambda _request: Response()) as other, Server(lambda _request: Response()) as server:
         server.mode = Response(307, headers={"Location": f"{other.url}/translate"})
-        with pytest.raises(Unavailable):
-            Web("libre").ask("POST", server.url, data={"q": "Hello"})
+        with pytest.raises(TranslatorUnavailable):
+            HttpSession("libre").ask("POST", server.url, data={"q": "Hello"})
         assert other.asked == []

@@ -9,7 +9,7 @@ from django.utils import timezone
 from meet.models import Translation
 from meet.orm_pool import pooled
 from meet.translation import lease, translation_jobs
-from meet.translation.lease import Lease, Taken
+from meet.translation.lease import Lease, LeaseTaken
 from tests.meet.translation.speaking import said
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +43,7 @@ async def test_a_job_that_is_worked_on_is_no_other_processs_however_long_it_take
     await mine.take()
     held_until = (await row()).next_try_at
     while timezone.now() < held_until + timedelta(seconds=0.5):
-        with pytest.raises(Taken):
+        with pytest.raises(LeaseTaken):
             await Lease(job).take()
         assert await translation_jobs.due(frozenset(), 10) == []
         await asyncio.sleep(0.1)

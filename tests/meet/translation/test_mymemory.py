@@ -5,10 +5,10 @@ from deep_translator import MyMemoryTranslator, constants
 
 from meet.translation import mymemory
 from meet.translation.mymemory import MyMemory
-from meet.translation.provider import Ask, Refused, Unavailable
+from meet.translation.provider import TranslationRefused, TranslationRequest, TranslatorUnavailable
 from tests.meet.translation.servers import Response, memory
 
-ASK = Ask("Hello", "en", "zh-Hant")
+ASK = TranslationRequest("Hello", "en", "zh-Hant")
 USED_UP = (
     "MYMEMORY WARNING: YOU USED ALL AVAILABLE FREE TRANSLATIONS FOR TODAY. NEXT AVAILABLE IN  11 HOURS 29 MINUTES "
     "04 SECONDS VISIT HTTPS://MYMEMORY.TRANSLATED.NET/DOC/USAGELIMITS.PHP TO TRANSLATE MORE"
@@ -36,7 +36,7 @@ def test_it_is_asked_for_a_pair_of_languages_with_their_countries(server):
 
 
 def test_quotation_marks_come_as_they_are(server):
-    assert MyMemory().translate(Ask("It's me", "en", "ja")) == "[ja-JP] It's me"
+    assert MyMemory().translate(TranslationRequest("It's me", "en", "ja")) == "[ja-JP] It's me"
 
 
 @pytest.mark.parametrize("http_status", [200, 429])
@@ -44,14 +44,14 @@ def test_quotation_marks_come_as_they_are(server):
 def test_a_days_quota_that_is_used_up_is_no_translation(server, http_status, status):
     told = memory(USED_UP, status)
     server.mode = Response(http_status, told.body)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(TranslationRefused) as caught:
         MyMemory().translate(ASK)
     assert caught.value.pause == 11 * 3600 + 29 * 60 + 4
 
 
 def test_a_quota_said_to_be_finished_is_one(server):
     server.mode = memory("Hello there", 200, match=1, quotaFinished=True)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(TranslationRefused) as caught:
         MyMemory().translate(ASK)
     assert caught.value.pause > 0
 
@@ -59,24 +59,24 @@ def test_a_quota_said_to_be_finished_is_one(server):
 @pytest.mark.parametrize("text", ["'XX' IS AN INVALID TARGET LANGUAGE", "QUERY LENGTH LIMIT EXCEEDED."])
 def test_a_question_it_does_not_like_is_refused_and_others_are_asked(server, text):
     server.mode = memory(text, "403")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(TranslationRefused) as caught:
         MyMemory().translate(ASK)
     assert caught.value.pause == 0
 
 
 def test_a_fault_of_its_own_is_one_for_later(server):
     server.mode = memory("MYMEMORY UNEXPECTED ERROR", "500")
-    with pytest.raises(Unavailable):
+    with pytest.raises(TranslatorUnavailable):
         MyMemory().translate(ASK)
 
 
 def test_the_sentence_of_somebody_else_is_no_translation(server):
     server.mode = memory("再見", 200, match=0.4)
-    with pytest.raises(Unavailable):
+    with pytest.raises(TranslatorUnavailable):
         MyMemory().translate(ASK)
 
 
 def test_chinese_is_counted_in_octets(server):
-    MyMemory().translate(Ask("我們需要六十五個人。" * 40, "zh-Hant", "en"))
+    MyMemory().translate(TranslationRequest("我們需要六十五個人。" * 40, "zh-Hant", "en"))
     assert all(len(request.query["q"].encode()) <= 500 for request in server.asked)
     assert "".join(request.query["q"] for request in server.asked) == "我們需要六十五個人。" * 40

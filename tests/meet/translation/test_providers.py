@@ -7,15 +7,22 @@ import pytest
 
 from meet.languages import READABLE
 from meet.translation import http_session
-from meet.translation.pacing import Limits
-from meet.translation.provider import Ask, NoAnswer, Refused, Unavailable, echoes, sensible
+from meet.translation.pacing import TimeLimits
+from meet.translation.provider import (
+    NoAnswer,
+    TranslationRefused,
+    TranslationRequest,
+    TranslatorUnavailable,
+    echoes,
+    sensible,
+)
 from tests.meet.translation.conftest import Blocking, made
 from tests.meet.translation.servers import KEY, PAGE, Response, completion, memory, said
 
 NAMES = ["google", "mymemory", "libre", "deepl", "microsoft", "chatgpt"]
 KEYED = ["libre", "deepl", "microsoft", "chatgpt"]
 SECRET = "The quarterly figures aren't good"
-ASK = Ask(SECRET, "en", "ja")
+ASK = TranslationRequest(SECRET, "en", "ja")
 ANSWERS = {
     "google": f"[ja] {SECRET}",
     "mymemory": f"[ja-JP] {SECRET}",
@@ -94,20 +101,20 @@ def test_no_key_stands_in_an_address(server, name):
 
 def test_one_that_takes_its_time_is_given_up(server, name, monkeypatch, caplog):
     monkeypatch.setattr(http_session, "READ_SECONDS", 0.3)
-    monkeypatch.setattr(Blocking, "limits", Limits(0.3, 0.3))
+    monkeypatch.setattr(Blocking, "limits", TimeLimits(0.3, 0.3))
     server.mode = "slow"
     began = time.monotonic()
-    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+    assert isinstance(failed(made(name, server.url), caplog), TranslatorUnavailable)
     assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("mode", ["trickle", "flood"])
 def test_one_that_never_ends_is_given_up(server, name, mode, monkeypatch, caplog):
     monkeypatch.setattr(http_session, "WHOLE_SECONDS", 0.3)
-    monkeypatch.setattr(Blocking, "limits", Limits(0.3, 0.3))
+    monkeypatch.setattr(Blocking, "limits", TimeLimits(0.3, 0.3))
     server.mode = mode
     began = time.monotonic()
-    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+    assert isinstance(failed(made(name, server.url), caplog), TranslatorUnavailable)
     assert time.monotonic() - began < 10
 
 
@@ -115,62 +122,64 @@ def test_one_that_never_ends_is_given_up(server, name, mode, monkeypatch, caplog
 def test_one_that_has_too_much_to_do_is_left_alone_as_long_as_it_says(server, name, retry_after, pause, caplog):
     server.mode = Response(429, b'{"error": {"message": "slow down"}}', headers={"Retry-After": retry_after})
     error = failed(made(name, server.url), caplog)
-    assert isinstance(error, Unavailable)
+    assert isinstance(error, TranslatorUnavailable)
     assert error.pause == pause
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_one_that_is_broken_may_answer_later(server, name, status, caplog):
     server.mode = Response(status, PAGE, "text/html")
-    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+    assert isinstance(failed(made(name, server.url), caplog), TranslatorUnavailable)
 
 
 @pytest.mark.parametrize("kind", NONSENSE)
 def test_nonsense_is_no_answer(server, name, kind, caplog):
     server.mode = NONSENSE[kind]
-    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+    assert isinstance(failed(made(name, server.url), caplog), TranslatorUnavailable)
 
 
 def test_one_that_hangs_up_may_answer_later(server, name, caplog):
     server.mode = "gone"
-    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+    assert isinstance(failed(made(name, server.url), caplog), TranslatorUnavailable)
 
 
 def test_one_that_is_not_there_may_come(serving, name, caplog):
     with serving(name) as server:
         pass
-    assert isinstance(failed(made(name, server.url), caplog), Unavailable)
+    assert isinstance(failed(made(name, server.url), caplog), TranslatorUnavailable)
 
 
 @pytest.mark.parametrize("name", KEYED, indirect=True)
 def test_a_wrong_key_is_not_tried_with_every_sentence(server, name, caplog):
     error = failed(made(name, server.url, "another"), caplog)
-    assert isinstance(error, Refused)
+    assert isinstance(error, TranslationRefused)
     assert error.pause >= http_session.DENIED_SECONDS
 
 
 def test_a_text_it_does_not_take_is_refused_and_the_next_one_asked(server, name, caplog):
     server.mode = said({"error": {"code": 400077, "message": SECRET}}, 413)
     error = failed(made(name, server.url), caplog)
-    assert isinstance(error, Refused)
+    assert isinstance(error, TranslationRefused)
     assert error.pause == 0
 
 
 def test_a_long_text_arrives_whole_and_in_order(server, name):
     sentences = [f"This is sentence number {n} of a very long story." for n in range(200)]
-    answer = made(name, server.url).translate(Ask(" ".join(sentences), "en", "ja"))
+    answer = made(name, server.url).translate(TranslationRequest(" ".join(sentences), "en", "ja"))
     places = [answer.index(sentence) for sentence in sentences if sentence in answer]
     assert len(places) == len(sentences)
     assert places == sorted(places)
 
 
 def test_what_no_database_takes_is_left_out_of_an_answer():
-    assert sensible("google", Ask("Hello", "en", "ja"), "こん\x00に\ud800ちは\n世界") == "こんにちは 世界"
+    assert (
+        sensible("google", TranslationRequest("Hello", "en", "ja"), "こん\x00に\ud800ちは\n世界") == "こんにちは 世界"
+    )
 
 
 def test_an_answer_many_times_as_long_as_the_question_is_none():
-    with pytest.raises(Unavailable):
-        sensible("chatgpt", Ask("Write me a poem.", "en", "ja"), "roses are red " * 60)
+    with pytest.raises(TranslatorUnavailable):
+        sensible("chatgpt", TranslationRequest("Write me a poem.", "en", "ja"), "roses are red " * 60)
 
 
 @pytest.mark.parametrize(
@@ -185,9 +194,9 @@ def test_an_answer_many_times_as_long_as_the_question_is_none():
     ],
 )
 def test_a_text_that_comes_back_as_it_was_is_no_translation(source, target, text, answer):
-    assert echoes(Ask(text, source, target), answer)
-    with pytest.raises(Refused):
-        sensible("google", Ask(text, source, target), answer)
+    assert echoes(TranslationRequest(text, source, target), answer)
+    with pytest.raises(TranslationRefused):
+        sensible("google", TranslationRequest(text, source, target), answer)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +210,7 @@ def test_a_text_that_comes_back_as_it_was_is_no_translation(source, target, text
     ],
 )
 def test_a_name_that_both_languages_have_is_one(source, target, text, answer):
-    assert sensible("google", Ask(text, source, target), answer) == answer
+    assert sensible("google", TranslationRequest(text, source, target), answer) == answer
 
 
 def test_a_translator_that_gives_the_text_back_has_not_answered(serving, name, caplog):
@@ -210,7 +219,7 @@ def test_a_translator_that_gives_the_text_back_has_not_answered(serving, name, c
 
     with serving(name) as server:
         server.protocol = echo
-        assert isinstance(failed(made(name, server.url), caplog), Refused)
+        assert isinstance(failed(made(name, server.url), caplog), TranslationRefused)
 
 
 def test_the_time_limits_are_three_seconds_and_seven():

@@ -123,7 +123,7 @@ async def test_asking_twice_for_the_same_caption_translates_it_once(scene, libre
 
 async def test_two_processes_do_not_translate_the_same_row(scene, libre):
     caption = await said(scene)
-    one, other = queue.Desk(), queue.Desk()
+    one, other = queue.TranslationQueue(), queue.TranslationQueue()
     one.nudge(caption.pk)
     other.nudge(caption.pk)
     await asyncio.gather(one.idle(), other.idle())

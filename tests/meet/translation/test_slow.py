@@ -55,7 +55,7 @@ async def none_waits(*desks):
 
 
 async def test_every_line_of_a_meeting_comes_once_though_it_takes_longer_than_a_lease(scene, llama):
-    here, other = queue.Desk(), queue.Desk()
+    here, other = queue.TranslationQueue(), queue.TranslationQueue()
     spoken = [await said(scene, f"This is line number {n}", after=n) for n in range(10)]
     for caption in spoken:
         here.nudge(caption.pk)
@@ -109,7 +109,7 @@ async def test_lines_that_were_waiting_while_it_hung_come_when_it_is_back(scene,
     llama.mode, llama.thinks_seconds = "ok", 0.0
     llama.stopping.set()
     await make_due()
-    await none_waits(queue.Desk())
+    await none_waits(queue.TranslationQueue())
     assert [(await of(caption))["ja"] for caption in spoken] == [
         f"[Japanese] This is line number {n}" for n in range(5)
     ]

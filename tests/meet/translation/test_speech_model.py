@@ -334,7 +334,7 @@ async def test_two_processes_do_not_hear_the_same_clip_for_its_english(scene, li
 
     monkeypatch.setattr(speech_client, "translate", counted)
     caption = await spoke(scene)
-    one, other = queue.Desk(), queue.Desk()
+    one, other = queue.TranslationQueue(), queue.TranslationQueue()
     one.nudge(caption.pk)
     other.nudge(caption.pk)
     await asyncio.gather(one.idle(), other.idle())

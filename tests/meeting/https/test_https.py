@@ -83,7 +83,7 @@ def test_a_certificate_that_cannot_be_served_with_is_refused_with_the_reason(tmp
         (early, "is valid from 2026-03-03"),
         (nameless, "names no host"),
     ]:
-        with pytest.raises(certificate.Unusable, match=reason):
+        with pytest.raises(certificate.UnusableCertificate, match=reason):
             certificate.check(served, secret, now)
 
 

@@ -103,13 +103,13 @@ def test_names_that_no_certificate_can_hold_are_passed_over(tmp_path):
 def test_a_root_that_cannot_be_used_is_refused_with_a_cure(tmp_path, spoilt):
     local_ca.issue(tmp_path, HOSTS, NOW)
     (tmp_path / spoilt).write_text("nonsense")
-    with pytest.raises(certificate.Unusable, match=r"cannot be used.*Delete .* for a new root"):
+    with pytest.raises(certificate.UnusableCertificate, match=r"cannot be used.*Delete .* for a new root"):
         local_ca.issue(tmp_path, HOSTS, NOW)
 
 
 def test_a_root_near_its_end_is_refused_with_a_cure(tmp_path):
     local_ca.issue(tmp_path, HOSTS, NOW)
-    with pytest.raises(certificate.Unusable, match=r"ends on 2036-.*Delete"):
+    with pytest.raises(certificate.UnusableCertificate, match=r"ends on 2036-.*Delete"):
         local_ca.issue(tmp_path, HOSTS, NOW + timedelta(days=3640))
 
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 from asgiref.sync import sync_to_async
 
-from meeting.serving.thread_pool import MOST_IDLE, LentThreads
+from meeting.serving.thread_pool import MOST_IDLE, RequestThreads
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def served():
         found.append(threads)
         await scope["then"]
 
-    application_with_threads = LentThreads(application)
+    application_with_threads = RequestThreads(application)
 
     async def ask(then):
         await application_with_threads({"then": then}, None, None)

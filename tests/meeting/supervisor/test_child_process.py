@@ -2,7 +2,7 @@
 
 import threading
 
-from meeting.supervisor.child_process import LONGEST_PAUSE_S, Child, Plan, next_pause
+from meeting.supervisor.child_process import LONGEST_PAUSE_S, ChildPlan, ChildProcess, next_pause
 
 
 def test_the_first_pause_is_a_second():
@@ -29,7 +29,7 @@ def test_what_a_child_prints_and_how_it_ended_are_told():
         statuses.append(status)
         ended.set()
 
-    child = Child(Plan("platform", "platform"), heard.append, died)
+    child = ChildProcess(ChildPlan("platform", "platform"), heard.append, died)
     child.start()
     assert ended.wait(20)
     child.end(threading.Event())
@@ -40,7 +40,9 @@ def test_what_a_child_prints_and_how_it_ended_are_told():
 
 def test_a_child_that_was_asked_to_end_is_not_started_again():
     died: list[int] = []
-    child = Child(Plan("server", "http.server", ("0",)), lambda _line: None, lambda status, _p: died.append(status))
+    child = ChildProcess(
+        ChildPlan("server", "http.server", ("0",)), lambda _line: None, lambda status, _p: died.append(status)
+    )
     child.start()
     while child.pid is None:
         threading.Event().wait(0.01)

@@ -32,7 +32,7 @@ def holder(tmp_path: Path):
 
 
 def test_a_lock_that_another_process_has_is_refused_with_its_id(tmp_path, holder):
-    with pytest.raises(lock.Held) as refusal:
+    with pytest.raises(lock.HeldLock) as refusal:
         lock.take(tmp_path / "lock")
     assert refusal.value.holder == str(holder.pid)
 

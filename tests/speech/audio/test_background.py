@@ -10,7 +10,7 @@ import pytest
 
 from speech.audio.background import Background, Bands
 from speech.audio.segmenter import Rules, Stretch
-from speech.audio.stream_clips import Microphone
+from speech.audio.stream_clips import ClipStream
 from tests.speech import sounds
 from tests.speech_process import ROOT
 
@@ -33,7 +33,7 @@ def hum(seconds: float, hertz: int, dbfs: float) -> sounds.Audio:
 
 
 def clips(audio: sounds.Audio, aggressiveness: int) -> list[Stretch]:
-    microphone = Microphone(Rules(), aggressiveness)
+    microphone = ClipStream(Rules(), aggressiveness)
     return microphone.push(audio) + microphone.finish()
 
 

@@ -45,7 +45,7 @@ def delayed(audio, samples: int):
 
 
 def mixed(*columns):
-    mixer = downmix.Mixer(len(columns))
+    mixer = downmix.Downmixer(len(columns))
     block = np.stack(columns, axis=1).astype(np.float32)
     return np.concatenate([*mixer.push(block), *mixer.finish()])
 
@@ -147,7 +147,7 @@ def test_long_recording_whose_voice_changes_channel_and_phase_keeps_its_level_th
 def test_mix_does_not_depend_on_the_size_of_the_pieces():
     columns = np.stack([VOICE, -0.4 * OTHER], axis=1)
     columns = np.resize(columns, (70 * codec.SAMPLE_RATE, 2)).astype(np.float32)
-    whole, pieces = downmix.Mixer(2), downmix.Mixer(2)
+    whole, pieces = downmix.Downmixer(2), downmix.Downmixer(2)
     expected = np.concatenate([*whole.push(columns), *whole.finish()])
     got = [part for at in range(0, len(columns), 1013) for part in pieces.push(columns[at : at + 1013])]
     assert np.array_equal(np.concatenate([*got, *pieces.finish()]), expected)
@@ -156,7 +156,7 @@ def test_mix_does_not_depend_on_the_size_of_the_pieces():
 @pytest.mark.parametrize("size", [0, 1, 7, 63, 64, 500])
 @pytest.mark.parametrize("count", [1, 2, 8])
 def test_short_and_silent_blocks_keep_their_length(size, count):
-    mixer = downmix.Mixer(count)
+    mixer = downmix.Downmixer(count)
     parts = [*mixer.push(np.zeros((size, count), np.float32)), *mixer.push(np.ones((size, count), np.float32) * 0.1)]
     assert sum(map(len, [*parts, *mixer.finish()])) == 2 * size
 
@@ -191,7 +191,7 @@ def test_any_copies_of_one_voice_are_mixed_to_that_voice_at_the_loudest_ones_lev
 
 def test_hour_of_stereo_is_mixed_within_a_small_part_of_its_time(record_property):
     minute = np.resize(np.stack([VOICE, OTHER], axis=1), (60 * codec.SAMPLE_RATE, 2)).astype(np.float32)
-    mixer, started = downmix.Mixer(2), time.process_time()
+    mixer, started = downmix.Downmixer(2), time.process_time()
     heard = sum(len(part) for _ in range(60) for part in mixer.push(minute))
     spent = time.process_time() - started
     record_property("seconds", spent)

@@ -16,7 +16,7 @@ import pytest
 from speech import __main__ as command
 from speech.audio import codec
 from speech.cli import commands
-from speech.cli.progress import EVERY_SECONDS, Bar
+from speech.cli.progress import EVERY_SECONDS, ProgressBar
 from speech.engines import Capabilities
 from speech.models import memory
 from speech.transcription.transcription import Progress
@@ -129,9 +129,11 @@ def test_a_language_the_model_does_not_know_is_refused_by_name(capsys):
 @pytest.mark.parametrize(("form", "timed"), [("txt", False), ("json", True), ("srt", True), ("vtt", True)])
 def test_words_times_are_asked_for_where_they_are_shown_and_the_engine_knows_them(form, timed):
     can = Capabilities(("en",), translates=False, words=True)
-    options = commands._options(commands.Wanted((ONE.path,), form), can)
+    options = commands._options(commands.TranscribeOptions((ONE.path,), form), can)
     assert (options.timestamps, options.words) == (timed, timed)
-    assert not commands._options(commands.Wanted((ONE.path,), form), Capabilities(("en",), translates=False)).words
+    assert not commands._options(
+        commands.TranscribeOptions((ONE.path,), form), Capabilities(("en",), translates=False)
+    ).words
 
 
 def test_silence_has_no_subtitles_and_is_no_failure(tmp_path, capsys):
@@ -213,7 +215,7 @@ class Terminal(io.StringIO):
 def test_a_bar_is_drawn_over_itself_and_gone_at_the_end(monkeypatch):
     monkeypatch.setenv("COLUMNS", "72")
     screen = Terminal()
-    bar = Bar("會議的錄音檔案有一個很長的名字.wav", screen)
+    bar = ProgressBar("會議的錄音檔案有一個很長的名字.wav", screen)
     bar.show(Progress(1, 4, 30.0, 120.0))
     drawn = screen.getvalue().removeprefix("\r")
     assert "[######------------------] 1/4 clips 0:30/2:00" in drawn
@@ -227,7 +229,7 @@ def test_a_bar_is_drawn_over_itself_and_gone_at_the_end(monkeypatch):
 def test_where_nobody_looks_a_line_is_written_now_and_then():
     now = [0.0]
     stream = io.StringIO()
-    bar = Bar("a.wav", stream, clock=lambda: now[0])
+    bar = ProgressBar("a.wav", stream, clock=lambda: now[0])
     for done in range(1, 13):
         now[0] += EVERY_SECONDS / 5
         bar.show(Progress(done, 12, 10.0 * done, 120.0))

@@ -12,9 +12,9 @@ import pytest
 from speech import __main__ as command
 from speech.audio import codec
 from speech.audio.segmenter import Rules, cut
-from speech.audio.stream_clips import Microphone
+from speech.audio.stream_clips import ClipStream
 from speech.cli import simulate
-from speech.cli.simulate import Plan
+from speech.cli.simulate import SimulationPlan
 from speech.config import Config
 from tests.speech import sounds
 
@@ -67,7 +67,7 @@ def test_a_file_is_heard_chunk_by_chunk_each_clip_growing_to_its_final(talk, cap
 
 
 def test_in_real_time_finals_all_come_and_partials_that_are_overtaken_do_not(talk, capsys):
-    plan = Plan(talk, chunk=0.1, language="en")
+    plan = SimulationPlan(talk, chunk=0.1, language="en")
     assert simulate.simulate(Config(model="demo", partial_interval_ms=100), plan, print, Quick()) == 0
     lines, _ = shown(capsys.readouterr().out)
     assert sorted(line[4] for line in lines if line[1] == "final") == sorted(sentence.text for sentence in SAID)
@@ -77,10 +77,10 @@ def test_in_real_time_finals_all_come_and_partials_that_are_overtaken_do_not(tal
 
 @pytest.mark.parametrize(("said", "fast"), [([], False), (["--realtime"], False), (["--fast"], True)])
 def test_it_is_played_as_it_was_spoken_unless_told_otherwise(said, fast, monkeypatch):
-    plans: list[Plan] = []
+    plans: list[SimulationPlan] = []
     monkeypatch.setattr(simulate, "simulate", lambda config, plan, say: plans.append(plan))
     command.main(["simulate", "a.wav", *said])
-    assert plans == [Plan(Path("a.wav"), fast=fast)]
+    assert plans == [SimulationPlan(Path("a.wav"), fast=fast)]
 
 
 def test_a_part_of_a_file_keeps_the_files_times(talk, capsys):
@@ -124,7 +124,7 @@ def test_a_microphone_hears_the_same_clips_whatever_the_chunks():
     audio = sounds.told(SAID, pause=1.3)
     heard = []
     for step in (1_600, 8_000, 7_777, len(audio)):
-        microphone = Microphone(Rules(), 2)
+        microphone = ClipStream(Rules(), 2)
         found = [one for at in range(0, len(audio), step) for one in microphone.push(audio[at : at + step])]
         heard.append(found + microphone.finish())
     assert len(heard[0]) == 3
@@ -133,7 +133,7 @@ def test_a_microphone_hears_the_same_clips_whatever_the_chunks():
 
 
 def test_a_microphone_without_a_detector_takes_all_for_speech():
-    microphone = Microphone(Rules(6.0), None)
+    microphone = ClipStream(Rules(6.0), None)
     audio = sounds.noise("pink", 15.0, 0.1)
     found = microphone.push(audio) + microphone.finish()
     assert [one.cut for one in found] == [True] * (len(found) - 1) + [False]

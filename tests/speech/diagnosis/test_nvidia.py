@@ -7,7 +7,7 @@ import os
 import pytest
 
 from speech.diagnosis import nvidia
-from speech.diagnosis.nvidia import Found
+from speech.diagnosis.nvidia import NvidiaDevices
 from tests.speech import stand_ins
 
 VERSION = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.10  Release Build  (dvs-builder@U16)\nGCC"
@@ -18,7 +18,7 @@ def a_machine_without(monkeypatch, tmp_path):
     """No device of this machine's own."""
     monkeypatch.setattr(nvidia, "PROC", tmp_path / "proc")
     monkeypatch.setattr(nvidia, "DEVICES", ())
-    monkeypatch.setattr(nvidia, "_library", Found)
+    monkeypatch.setattr(nvidia, "_library", NvidiaDevices)
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
@@ -30,7 +30,7 @@ def test_without_any_nothing_is_found():
 def test_the_drivers_program_names_every_device(tmp_path, monkeypatch):
     stand_ins.nvidia_smi(tmp_path, "NVIDIA H200, 570.86.10\nNVIDIA H200, 570.86.10")
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    assert nvidia.look() == Found(("NVIDIA H200", "NVIDIA H200"), "570.86.10")
+    assert nvidia.look() == NvidiaDevices(("NVIDIA H200", "NVIDIA H200"), "570.86.10")
     assert nvidia.look().driver_major == 570
 
 
@@ -38,13 +38,13 @@ def test_the_kernels_files_do_where_the_program_is_not_there(tmp_path):
     (tmp_path / "proc" / "gpus" / "0000:01:00.0").mkdir(parents=True)
     (tmp_path / "proc" / "version").write_text(VERSION)
     (tmp_path / "proc" / "gpus" / "0000:01:00.0" / "information").write_text("Model: \t\t NVIDIA L4\nIRQ: 99\n")
-    assert nvidia.look() == Found(("NVIDIA L4",), "570.86.10")
+    assert nvidia.look() == NvidiaDevices(("NVIDIA L4",), "570.86.10")
 
 
 def test_a_device_file_alone_is_a_device_without_a_driver(tmp_path, monkeypatch):
     (tmp_path / "nvidia0").touch()
     monkeypatch.setattr(nvidia, "DEVICES", (tmp_path / "nvidia0",))
-    assert nvidia.look() == Found(("an NVIDIA device",))
+    assert nvidia.look() == NvidiaDevices(("an NVIDIA device",))
 
 
 @pytest.mark.parametrize(

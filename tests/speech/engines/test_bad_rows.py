@@ -22,7 +22,7 @@ from speech.audio import codec
 from speech.config import Config
 from speech.engines import SAMPLE_RATE, Engine, EngineError, Hypothesis, Options, Outcome, Row, lost, refusal
 from speech.models import checkpoint_file, choice
-from speech.queue.scheduler import Broken, Scheduler
+from speech.queue.scheduler import EngineBroken, Scheduler
 from speech.queue.turns import Priority
 from speech.server.node import Node, UnknownLanguage
 from speech.transcription.transcription import Request
@@ -242,7 +242,7 @@ async def test_a_device_that_vanishes_is_said_to_all_who_wait_and_is_worth_anoth
     scheduler = Scheduler(device)
     assert (await scheduler.hear(GOOD.audio, ENGLISH, Priority.FINAL)).text == GOOD.text
     told = await heard_together(scheduler)
-    assert [type(error) for error in told] == [EngineError if i == 2 else Broken for i in range(8)]
+    assert [type(error) for error in told] == [EngineError if i == 2 else EngineBroken for i in range(8)]
     assert all(error.retryable for i, error in enumerate(told) if i != 2)
     assert (await scheduler.broken).retryable
     await scheduler.drain(10)
@@ -317,7 +317,7 @@ BAD_CHECKPOINTS = {
 def test_a_file_that_is_no_checkpoint_is_named_with_what_it_is_and_what_would_do(tmp_path, content, why):
     path = tmp_path / "own.pt"
     path.write_bytes(content)
-    with pytest.raises(choice.Unobtainable, match=why) as caught:
+    with pytest.raises(choice.ModelUnobtainable, match=why) as caught:
         loading.load(Config(model=str(path), device="cpu"), lambda line: None)
     assert str(path) in str(caught.value)
     assert "auto" in str(caught.value)
@@ -326,20 +326,20 @@ def test_a_file_that_is_no_checkpoint_is_named_with_what_it_is_and_what_would_do
 def test_a_checkpoint_that_fits_no_memory_says_so(tmp_path):
     path = tmp_path / "own.pt"
     path.write_bytes(saved({"dims": {**DIMS, "n_audio_state": 10**9}, "model_state_dict": {}}))
-    with pytest.raises(choice.Unobtainable):
+    with pytest.raises(choice.ModelUnobtainable):
         loading.load(Config(model=str(path), device="cpu"), lambda line: None)
 
 
 def test_a_folder_with_a_model_of_ctranslate2_is_named_for_what_it_is(tmp_path):
     for name in ("model.bin", "config.json"):
         (tmp_path / name).write_bytes(b"{}")
-    with pytest.raises(choice.Unobtainable, match="CTranslate2"):
+    with pytest.raises(choice.ModelUnobtainable, match="CTranslate2"):
         loading.load(Config(model=str(tmp_path), device="cpu"), lambda line: None)
 
 
 def test_a_folder_named_as_a_checkpoint_is_a_folder(tmp_path):
     (tmp_path / "own.pt").mkdir()
-    with pytest.raises(choice.Unobtainable, match="is a folder"):
+    with pytest.raises(choice.ModelUnobtainable, match="is a folder"):
         loading.load(Config(model=str(tmp_path / "own.pt"), device="cpu"), lambda line: None)
 
 

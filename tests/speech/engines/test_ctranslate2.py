@@ -122,5 +122,5 @@ def test_a_conversion_that_was_cut_short_is_made_again(tmp_path):
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     path = random_checkpoint(tmp_path / "own.pt", MULTILINGUAL)
     (tmp_path / "models").write_bytes(b"a file")
-    with pytest.raises(choice.Unobtainable, match="WHISPER_MODEL_DIR"):
+    with pytest.raises(choice.ModelUnobtainable, match="WHISPER_MODEL_DIR"):
         model_folder.obtain(path, "own.pt", tmp_path / "models", print)

@@ -249,14 +249,14 @@ def test_a_folder_that_is_a_model_already_works_by_its_path(faster, model_dir):
 
 def test_a_folder_without_its_tokenizer_is_refused_before_anything_is_asked_of_the_network(tmp_path):
     (tmp_path / "model.bin").write_bytes(b"")
-    with pytest.raises(choice.Unobtainable, match=r"tokenizer\.json"):
+    with pytest.raises(choice.ModelUnobtainable, match=r"tokenizer\.json"):
         loading.load(Config(model=str(tmp_path), device="cpu", engine="faster-whisper"), print)
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path):
     (tmp_path / "own.pt").write_bytes(b"no weights")
     settings = Config(model=str(tmp_path / "own.pt"), model_dir=tmp_path, device="cpu", engine="faster-whisper")
-    with pytest.raises(choice.Unobtainable, match="cannot be loaded"):
+    with pytest.raises(choice.ModelUnobtainable, match="cannot be loaded"):
         loading.load(settings, print)
     assert list(tmp_path.glob("ctranslate2/*")) == []
 

@@ -57,13 +57,13 @@ def test_auto_without_a_source_falls_back_on_the_bundled_model(known, tmp_path):
 
 
 def test_a_model_asked_for_by_name_never_falls_back(tmp_path):
-    with pytest.raises(choice.Unobtainable, match="openai: 127"):
+    with pytest.raises(choice.ModelUnobtainable, match="openai: 127"):
         chosen("small", tmp_path, {"small": f"{NOWHERE}/{SUM}/small.pt"}, [])
 
 
 @pytest.mark.parametrize("wanted", ["huge", "nowhere.pt", "/nowhere/model.pt"])
 def test_an_unknown_name_or_path_says_what_would_do(tmp_path, wanted):
-    with pytest.raises(choice.Unobtainable, match="WHISPER_MODEL") as caught:
+    with pytest.raises(choice.ModelUnobtainable, match="WHISPER_MODEL") as caught:
         chosen(wanted, tmp_path, {"small": "https://host/sum/small.pt"}, [])
     assert "auto" in str(caught.value)
 

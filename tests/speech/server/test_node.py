@@ -16,7 +16,7 @@ from speech.engines import SILENCE, Engine, Options, Outcome, Row
 from speech.queue import turns
 from speech.queue.turns import Priority
 from speech.server.app import create_app
-from speech.server.node import Node, Unusable
+from speech.server.node import Node, UnusableClip
 from speech.transcription.transcription import Progress, Request
 from tests.speech import sounds
 
@@ -72,7 +72,7 @@ async def test_a_clip_without_speech_never_reaches_the_model(node):
 
 async def test_a_language_the_model_does_not_know_is_refused_and_named(node):
     data = sounds.sentences("en")[0].data
-    with pytest.raises(Unusable, match="fr"):
+    with pytest.raises(UnusableClip, match="fr"):
         await node.hear(Request(data, Options(language="fr")))
     assert (await node.hear(Request(data, Options(languages=("en", "fr"))))).language == "en"
 

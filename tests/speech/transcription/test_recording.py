@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speech.audio import codec, voice_detection
-from speech.audio.decode_pool import Taken
+from speech.audio.decode_pool import DecodedSound
 from speech.audio.samples import Span
 from speech.audio.segmenter import Rules
 from speech.config import Config
@@ -25,8 +25,8 @@ from tests.speech import sounds
 EMPTY = np.zeros(0, np.float32)
 
 
-def taken(audio: sounds.Audio) -> Taken:
-    return Taken(audio, tuple(voice_detection.spans(audio, 2)))
+def taken(audio: sounds.Audio) -> DecodedSound:
+    return DecodedSound(audio, tuple(voice_detection.spans(audio, 2)))
 
 
 def clip(start: float, voiced: float) -> Clip:
@@ -76,7 +76,7 @@ def spans(draw: st.DrawFn) -> list[Span]:
 def test_no_moment_of_speech_is_lost_or_doubled(found, longest, silence, seed):
     count = round((found[-1].end + 0.02) * 16_000)
     audio = np.random.default_rng(seed).normal(0, 0.1, count).astype(np.float32)
-    clips = cut(Taken(audio, tuple(found)), Rules(longest, silence))
+    clips = cut(DecodedSound(audio, tuple(found)), Rules(longest, silence))
     assert all(clip.seconds <= longest + 1e-6 for clip in clips)
     assert all(end(sooner) <= later.start + 1e-6 for sooner, later in pairwise(clips))
     assert sum(clip.voiced for clip in clips) == pytest.approx(voice_detection.seconds(found), abs=1e-6)
@@ -84,7 +84,7 @@ def test_no_moment_of_speech_is_lost_or_doubled(found, longest, silence, seed):
 
 def test_a_sound_too_short_to_open_a_clip_is_heard_all_the_same():
     audio = np.full(800, 0.1, np.float32)
-    (clip,) = cut(Taken(audio, tuple(voice_detection.spans(audio, None))), Rules())
+    (clip,) = cut(DecodedSound(audio, tuple(voice_detection.spans(audio, None))), Rules())
     assert len(clip.audio) == 800
 
 

@@ -8,7 +8,7 @@ import pytest
 from speech.audio.samples import Span
 from speech.engine_types import Hypothesis, Segment, Turn, Word
 from speech.transcription.recording import Clip
-from speech.transcription.second_pass import Complete, complete
+from speech.transcription.second_pass import CompleteTranscript, complete
 
 SENTENCES = ((0.5, 4.0, "One sentence."), (5.0, 9.0, "Another one here."), (10.0, 14.0, "The third is last."))
 
@@ -40,7 +40,7 @@ class Engine:
         return said(*inside[: self.most])
 
 
-def texts(found: Complete) -> list[str]:
+def texts(found: CompleteTranscript) -> list[str]:
     return [one.heard.text for one in found.passages if one.heard.text]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from speech.audio.samples import Span
 from speech.engines import Hypothesis, Segment, Word
-from speech.transcription.sentences import Sifted, Voice, sifted
+from speech.transcription.sentences import CheckedSentences, Voice, sifted
 
 NO_SOUND = np.zeros(0, np.float32)
 TALK = Voice(NO_SOUND, (Span(0.2, 2.0),))  # speech, then none
@@ -29,7 +29,7 @@ START = said(0.2, (" We", 0.9), (" start", 0.95), (" on", 0.9), (" Monday.", 0.9
 THANKS = said(5.0, (" Thank", 0.02), (" you.", 0.96))
 
 
-def reasons(left: Sifted) -> list[tuple[str, str]]:
+def reasons(left: CheckedSentences) -> list[tuple[str, str]]:
     return [(one.text, one.reason) for one in left.suppressed]
 
 
@@ -70,7 +70,7 @@ def test_phantoms_and_nothing_else_go_together():
 def test_thanks_that_somebody_says_at_the_end_stay():
     thanks = said(1.4, (" Thank", 0.83), (" you.", 0.97))
     row = heard("en", (0.0, 1.4, START), (1.4, 2.0, thanks))
-    assert sifted(row, TALK) == Sifted(row)
+    assert sifted(row, TALK) == CheckedSentences(row)
 
 
 def test_a_description_of_a_sound_goes():
