@@ -1,4 +1,4 @@
-"""The administration of it all: to look at, to search, to play. What the house's rules depend on is not edited here."""
+"""Django admin pages: search, view and play what was said. Rows that the pipeline owns are read-only."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""The only one that talks to the channel layer: events to everybody in a room, and to the sockets of this process.
+"""Broadcast: sends events to everybody in a room, over the channel layer. No other module talks to that layer.
 
 Each process has one channel. Whatever comes through it is handed to the room's sockets here, once decoded, so a full
 room costs the layer and Redis no more than an empty one."""

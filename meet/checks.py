@@ -1,4 +1,4 @@
-"""What `manage.py check` says of this machine: speech, Redis, database, translators; each problem with its cure.
+"""System checks of `manage.py check`: speech, Redis, database and translators of this machine, each with a cure.
 
 The speech side is asked in a process of its own, or over HTTP where it is elsewhere: nothing here loads a model.
 """

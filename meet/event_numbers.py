@@ -1,4 +1,4 @@
-"""The number every durable event of a meeting takes, so that whoever misses one can tell."""
+"""Event numbers: every durable event of a meeting takes the next one, so that a page notices a missed event."""
 
 from django.db import transaction
 from django.db.models import F

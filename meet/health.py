@@ -1,4 +1,4 @@
-"""What a balancer and an operator ask: does the process answer, and does everything behind it?"""
+"""Health checks: /livez (the process answers) and /healthz (database, channel layer and speech tier answer)."""
 
 import asyncio
 from collections.abc import Awaitable

@@ -1,4 +1,4 @@
-"""The small pool of threads in which all database work of asynchronous code runs.
+"""Thread pool for database work: the ORM calls of asynchronous code run in a few threads with a connection each.
 
 Channels' own way closes old connections through one shared thread at every message, so one slow query
 holds back every socket. Here a few threads keep a connection each, and only database work waits for them.

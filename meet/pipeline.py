@@ -1,4 +1,4 @@
-"""The journey of a clip, from heard to read. Each step is one call to the noun that owns it."""
+"""Pipeline: takes a received clip to its caption line. Each step calls the module that owns it."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What keeps the house in order: picks up what a crash left behind, and tells pages what they missed."""
+"""Periodic sweep: picks up what a crash left behind, and tells pages about missed events."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What the page's own scripts say to people: put into the page in the reader's language."""
+"""UI texts for the page's scripts, translated into the reader's language."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _

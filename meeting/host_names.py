@@ -1,4 +1,4 @@
-"""This machine's names and addresses: what a browser in the LAN may have typed."""
+"""Host names and addresses of this machine: what a browser in the LAN may have typed."""
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address

@@ -1,4 +1,4 @@
-"""The secret key: made once, kept in DATA_DIR where only its owner may read it."""
+"""Secret key: made once, kept in DATA_DIR, readable by its owner only."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""The web process: Daphne on `meeting.asgi`, the sweep beside it, and an end that loses nothing."""
+"""Web process: Daphne with `meeting.asgi`, the sweep beside it, and a shutdown that loses nothing."""
 
 import asyncio
 import contextlib

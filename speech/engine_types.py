@@ -1,4 +1,4 @@
-"""A clip for an engine and how it is to be heard; and what was heard in it. No torch."""
+"""Engine types: what an engine is given (Row, Options) and what it returns (Hypothesis, Segment, Word). No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An end that does not wait: a thread inside the model cannot be asked to stop."""
+"""Forced exit after a timeout: a thread inside the model cannot be asked to stop."""
 
 from __future__ import annotations
 

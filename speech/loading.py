@@ -1,4 +1,4 @@
-"""From a configuration to a loaded engine. The only place that chooses among engines; imports torch late."""
+"""Loading of the engine that a configuration asks for. Imports torch late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clip's audio file: what was kept of it, exactly, as FLAC that every player can seek in.
+"""Clip audio: writes the recorded sound of a clip as a seekable FLAC file, in a worker process.
 
 Decoding what strangers send happens in a process of its own: bytes that crash a decoder take nobody's socket along.
 """

@@ -1,4 +1,4 @@
-"""A clip's audio file: where it belongs, whose turn it is to write it, and what may go once it is there."""
+"""Clip audio files: their paths, the lease for writing them, and which part files can be deleted afterwards."""
 
 import uuid
 from datetime import datetime

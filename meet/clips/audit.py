@@ -1,4 +1,4 @@
-"""The account of a meeting: every clip spoken in it, what became of it, and what is missing."""
+"""Audit of a meeting: every clip that was spoken, its state, and what is missing."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""A clip from its first byte to its row to its deletion.
+"""Clip rows: a clip from its first byte to its final state, its leases and its retries.
 
 The row is the truth: a state changes by one conditional UPDATE, and who changed no row has lost the clip to another.
 """

@@ -1,4 +1,4 @@
-"""The same voice through two microphones: near-equal lines at the same time become one, and can be taken apart again.
+"""Duplicate lines: the same voice through two microphones is shown once, and can be separated again.
 
 One of them, the one of the louder microphone, stands for all; the others are its copies, `folded_into` it.
 """

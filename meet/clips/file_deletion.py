@@ -1,4 +1,4 @@
-"""Files that must go: noted in the transaction that takes their row away, and erased until nobody can bring them back.
+"""File deletion: files of deleted rows, noted in the same transaction and deleted until no writer can recreate them.
 
 Who deletes files only after a transaction leaves them behind when killed in between; who looks for files without a row
 deletes a house's memory the day it is started with another database. So the deletion itself writes down what goes.

@@ -1,4 +1,4 @@
-"""The work of the decoder process: what strangers sent becomes a FLAC file. Knows no Django: it starts at once."""
+"""FLAC worker: decodes uploaded audio and writes it as FLAC, in a process that loads no Django and starts at once."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""What has arrived of a clip, on disk: one append-only part file a connection, records of number, length, CRC, bytes.
+"""Part files: chunks of a clip as they arrive, in one append-only file a connection (number, length, CRC, bytes).
 
 Two processes never write to the same file, and a record torn by a crash is recognised by its CRC and left out.
 """

@@ -1,4 +1,4 @@
-"""Whether two recordings hold the same voice: their spectra are laid over each other, band by band.
+"""Sound similarity: whether two recordings hold the same voice, by comparing their spectra band by band.
 
 Two people who say the same words are not alike there; one person through two microphones is, but for noise and room.
 """

@@ -1,4 +1,4 @@
-"""Whether two lines say nearly the same: on their letters alone, without punctuation, case and width."""
+"""Text similarity: whether two lines say nearly the same, ignoring punctuation, case and width."""
 
 import unicodedata
 from difflib import SequenceMatcher

@@ -1,4 +1,4 @@
-"""The speech tier's state as the pages show it: asked every two seconds, told to everybody here when it changes."""
+"""Engine status: asks the speech tier for its state every two seconds, and tells the pages when it changes."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""The speech tier as the web sees it: one HTTP request a clip, and which errors are worth another try."""
+"""Speech client: one HTTP request to the speech tier for each clip, and which errors are worth a retry."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Captions: one a clip, in revisions, and what a page needs of them."""
+"""Captions: one row a clip, with revisions, and the events that show it."""
 
 import uuid
 from collections.abc import Sequence

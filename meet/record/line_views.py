@@ -1,4 +1,4 @@
-"""The address from which a room's page fetches the lines it does not hold: parse, call, reply."""
+"""View of older lines: pages of a meeting's lines as JSON, for scrolling back in the room."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""A meeting's lines as a page shows them: captions, gaps and messages by time, some at once before or after a place."""
+"""Lines of a meeting (captions, gaps and chat messages by time), paged before or after a position."""
 
 import uuid
 from collections.abc import Callable

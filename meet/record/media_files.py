@@ -1,4 +1,4 @@
-"""The files below media/ on their way to those who may have them: whole or in part, never read at once."""
+"""Media files: permission checks and byte ranges for the files below media/, sent in pieces."""
 
 import asyncio
 import mimetypes

@@ -1,4 +1,4 @@
-"""The work of the mixing process: many clips on one time line, as one FLAC file. Knows no Django: it starts at once.
+"""Mixing worker: mixes many clips into one FLAC file, in a process that loads no Django and starts at once.
 
 `python -m meet.record.mixing_worker` takes one line of JSON from standard input and answers with another. It ends
 when standard input closes: whoever asked is gone then.

@@ -1,4 +1,4 @@
-"""What was said in a meeting, as rows to read: one line a clip, with what there is of it in each language."""
+"""Record of a meeting: its lines with their translations, its files, and who may read it."""
 
 import contextlib
 import re

@@ -1,4 +1,4 @@
-"""The recording of a whole meeting: all its clips on one time line, made when it has ended and whenever they change."""
+"""Recording of a whole meeting: all clips on one time line, mixed after it ends and again when clips change."""
 
 import asyncio
 import hashlib

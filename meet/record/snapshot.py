@@ -1,4 +1,4 @@
-"""What somebody who comes late, or missed an event, needs to see: the newest captions, gaps and messages of a room."""
+"""Snapshot of a room: the newest captions, gaps and messages, for pages that join late or missed an event."""
 
 from meet.events import encode
 from meet.orm_pool import pooled

@@ -1,4 +1,4 @@
-"""The files of a meeting: as spoken and in four languages, and a text beside each clip. Always written whole."""
+"""Transcript files: combo_, TW_, CN_, EN_ and JP_combo_, and a text beside each clip. Always written whole."""
 
 import asyncio
 import contextlib

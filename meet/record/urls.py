@@ -1,4 +1,4 @@
-"""The addresses of the record: its lines, its pages and the files below media/."""
+"""URLs of the record: its lines, its pages and the files below media/."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The pages of the record, and the files below media/: parse, call, reply."""
+"""Views of the record and of the files below media/: parse, call, reply."""
 
 from __future__ import annotations
 

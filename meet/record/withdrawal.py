@@ -1,4 +1,4 @@
-"""A speaker takes a line of their own back: what was said goes, text, translations and sound; that they did so stays.
+"""Withdrawal: a speaker deletes a line of their own, with its text, translations and sound; a note stays.
 
 A copy of it, the same voice through another microphone, goes along: else the words would be there still.
 """

@@ -1,4 +1,4 @@
-"""Who speaks now: a row a speaker and socket, which runs out by itself, so that nobody who vanished speaks on."""
+"""Active speakers: who is speaking now, as rows that expire when their connection is gone."""
 
 import uuid
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Chat: lines that are kept, and numbered among the meeting's events."""
+"""Chat messages: saved, numbered among the meeting's events, and sent to everybody."""
 
 import unicodedata
 import uuid

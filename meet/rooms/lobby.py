@@ -1,4 +1,4 @@
-"""The rooms that everybody may find: those whose hosts list them, with how many are in each now."""
+"""Lobby: the rooms that their hosts list on the start page, with the number of people in each."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""When a meeting begins and ends, who took part, and which meeting a moment belongs to."""
+"""Meetings: when one begins and ends, who took part, and which meeting a moment belongs to."""
 
 from datetime import datetime, timedelta
 

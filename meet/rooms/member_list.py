@@ -1,4 +1,4 @@
-"""Tells a room who is in it and what holds there: soon after a change, and again in case a process or a line died."""
+"""Member list: sends a room who is in it and its settings, after each change and every few seconds."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The name somebody goes by: no two people of one meeting have the same, and it is the same for everybody.
+"""Display names: unique within a meeting, and changed everywhere at once.
 
 A name is one thing in one place: over the lines said before it was changed too, in the record and in the files. A
 slip at the door is put right everywhere, and no line names somebody whom the list of people does not.

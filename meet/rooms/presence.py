@@ -1,4 +1,4 @@
-"""Who is here, across processes: a row a socket, renewed for a whole process at once, gone when nobody renews it."""
+"""Presence: which people are connected, across processes; rows that expire unless their process renews them."""
 
 import uuid
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What a room's host decides about it: its name, whether everybody may find it, which languages are spoken there."""
+"""Room settings of the host: name, listing on the start page, and spoken languages."""
 
 import uuid
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Rooms and the people in them: who may enter, under which name, and who is the host."""
+"""Rooms: creating, joining and leaving them, and who is the host."""
 
 import base64
 import hashlib

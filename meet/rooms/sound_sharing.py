@@ -1,4 +1,4 @@
-"""The sound of a tab or a computer that somebody shares: a speaker of its own, which belongs to them."""
+"""Sound sharing: a shared tab or computer sound, as a speaker of its own that belongs to a participant."""
 
 import uuid
 

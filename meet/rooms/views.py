@@ -1,4 +1,4 @@
-"""The pages of the lobby and the room: parse, call, reply."""
+"""Views of the lobby and the room: parse, call, reply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One browser's seat in a room: what each of its events does, and what it is told first. Knows no socket."""
+"""Connection of one open page: handles each event it sends, and sends its first state. Knows no WebSocket."""
 
 import time
 import uuid

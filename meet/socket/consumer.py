@@ -1,4 +1,4 @@
-"""The socket of a room: parse, hand on, reply. What comes in is queued by bytes and worked off in order."""
+"""WebSocket consumer of a room: parses frames, passes them on in order, replies."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Flood limits: how many bytes one participant may send, and how many of them may be useless.
+"""Flood limit: how many bytes a participant may send, and how many of them may be useless.
 
 Both are limits over time (see `allowance`), so it does not matter whether the server or the sender is faster. The limit
 on what waits in a connection's queue (`inbox`) protects the memory of a slow server; a quick one never reaches it.

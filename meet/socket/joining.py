@@ -1,4 +1,4 @@
-"""Somebody comes into a room: all that is written down and read about it, in one go.
+"""Joining a room: everything that is written and read when a page connects, in one database call.
 
 Each by itself would go to a thread of the pool and back, which took longer than the queries."""
 

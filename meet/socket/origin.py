@@ -1,4 +1,4 @@
-"""Which page may open a socket: one of the very host it is opened to."""
+"""Origin check: only pages of the same host may open a WebSocket."""
 
 from typing import Any
 from urllib.parse import urlsplit

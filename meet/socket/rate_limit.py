@@ -1,4 +1,4 @@
-"""Rate limiter for what one person does: so many at once, then one every so many seconds (or so many bytes)."""
+"""Rate limiter (GCRA) for one participant: a burst, then one event (or byte count) an interval."""
 
 import uuid
 from dataclasses import dataclass, field

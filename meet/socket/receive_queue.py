@@ -1,4 +1,4 @@
-"""Queue of what a socket sent and nobody has looked at yet: in order, counted in bytes, closed when it is too long."""
+"""Receive queue of a WebSocket: frames in order, bounded by bytes; a connection over the bound is closed."""
 
 import asyncio
 from collections import deque

@@ -1,4 +1,4 @@
-"""One connection's clips on their way to disk: what is open, what is held, what may be acknowledged."""
+"""Uplink of one connection: open clips, stored chunks, and what can be acknowledged."""
 
 import asyncio
 import math

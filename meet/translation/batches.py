@@ -1,4 +1,4 @@
-"""A translator that is asked for several lines at once: what waits while it is busy goes into its next request."""
+"""Batched translation: lines that wait while a translator is busy are sent together in its next request."""
 
 import asyncio
 import time

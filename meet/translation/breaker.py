@@ -1,4 +1,4 @@
-"""A circuit breaker: after a few failures in a row a translator is left alone for a while, then tried once. Pure."""
+"""Circuit breaker: after some failures in a row a translator is skipped for a while, then tried once. Pure."""
 
 from dataclasses import dataclass
 

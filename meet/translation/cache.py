@@ -1,4 +1,4 @@
-"""A translation memory: what was answered lately, so that a line said again costs no request. Pure."""
+"""Translation cache: recent answers, so that a repeated line costs no request. Pure."""
 
 from collections import OrderedDict
 

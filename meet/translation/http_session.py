@@ -1,4 +1,4 @@
-"""The `requests` that deep-translator's modules are given: with limits, without cookies, and with errors of ours."""
+"""HTTP session for deep-translator in place of `requests`: with timeouts and size limits, without cookies."""
 
 import json
 import logging

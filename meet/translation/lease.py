@@ -1,4 +1,4 @@
-"""A job's lease: taken before somebody works on it, and renewed as long as they do: it is never done twice at once."""
+"""Lease of a translation job: acquired before work begins and renewed while it lasts, so no job runs twice at once."""
 
 import asyncio
 import contextlib

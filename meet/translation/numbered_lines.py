@@ -1,4 +1,4 @@
-"""Several lines in one message, each behind its number, and the numbered lines of the answer. Pure."""
+"""Numbered lines: several lines in one message to a language model, and parsing of its numbered answer. Pure."""
 
 import re
 from collections.abc import Sequence

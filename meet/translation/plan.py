@@ -1,4 +1,4 @@
-"""What a caption's translations will be: there at once, promised, or not to be had."""
+"""Translation plan of a caption: which languages are there at once, which are queued, which cannot be had."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A gate that lets a few through at once: of those who wait, what was said just now goes before what is made up for."""
+"""Priority semaphore: lets a few tasks through at once; live lines go before those that catch up."""
 
 import asyncio
 import heapq

@@ -1,4 +1,4 @@
-"""The desk where promised translations are made: one queue a room and language, in tasks of this process."""
+"""Translation queue: one for each room and language, worked on by tasks of this process."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""English by the speech model, out of a clip's sound: where it is chosen, and where no translator answers."""
+"""English by the speech model from a clip's sound, where it is chosen or where no translator answers."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""Long texts in pieces that end where sentences do, for translators that take only so much at once. Pure."""
+"""Text splitting at sentence ends, for translators with a length limit. Pure."""
 
 import re
 from collections.abc import Callable, Iterable

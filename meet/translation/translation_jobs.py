@@ -1,4 +1,4 @@
-"""The promised translations as rows: which are due, who took them, and how they are kept."""
+"""Translation jobs as rows: which are due, their leases, and their results."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How one `serve` speaks HTTPS itself: under a root of its own, or with a certificate that it was given."""
+"""HTTPS set-up of `manage.py serve`: with its own root certificate, or with a given certificate."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

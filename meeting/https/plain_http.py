@@ -1,4 +1,4 @@
-"""What plain HTTP gets where we speak HTTPS ourselves: the page of our root, health checks, and the way to HTTPS.
+"""Plain HTTP requests where HTTPS is served: the root certificate's page, health checks, and a redirect to HTTPS.
 
 The way is shown for this once: a browser that kept it would not find a plain server that runs here tomorrow."""
 

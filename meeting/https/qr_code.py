@@ -1,4 +1,4 @@
-"""An address as a QR code: for a terminal, and for a page."""
+"""QR code of an address, for a terminal and for a page."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""The page on which a device learns to trust our root, and the root itself, in the two forms devices take."""
+"""Page that helps a device trust the root certificate, and the certificate in the two forms devices accept."""
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding

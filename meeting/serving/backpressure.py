@@ -1,4 +1,4 @@
-"""Back-pressure for answers in pieces: who reads slowly is sent no more than their connection takes."""
+"""Back-pressure for streamed responses: a slow reader is sent no more than its connection takes."""
 
 import asyncio
 from typing import Any

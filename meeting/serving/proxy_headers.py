@@ -1,4 +1,4 @@
-"""What a proxy says of a request in X-Forwarded-…: believed header by header, where PROXY_HEADERS names it.
+"""Proxy headers (X-Forwarded-…): each is believed only where PROXY_HEADERS names it.
 
 What is not believed is taken out: anybody may send it."""
 

@@ -1,4 +1,4 @@
-"""Django's handler with all synchronous work of a request, middlewares and view, in one thread.
+"""Django request handler that runs all synchronous work of a request in one thread.
 
 Its own goes from the event loop to a thread and back for the middlewares and, between them and the page, once more;
 and in front of middlewares that could be either it would do so for each of them."""

@@ -1,4 +1,4 @@
-"""Threads that requests borrow, each with its database connection.
+"""Thread pool for requests: threads keep their database connection.
 
 Django's handler makes a thread for every request and lets it end, and its database connection with it: on PostgreSQL
 that is a process there, on SQLite a file opened and functions registered anew."""

@@ -1,4 +1,4 @@
-"""A child process of the supervisor: started, listened to, started again when it dies, ended when asked."""
+"""Child process of the supervisor: start, output, restart with backoff, and stop."""
 
 import contextlib
 import os

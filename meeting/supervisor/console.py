@@ -1,4 +1,4 @@
-"""What `serve` says: whole lines on standard output, from any thread."""
+"""Console output of `serve`: whole lines on standard output, from any thread."""
 
 import contextlib
 import sys

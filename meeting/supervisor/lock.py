@@ -1,4 +1,4 @@
-"""One `serve` a DATA_DIR: a lock the operating system gives back when its holder dies, however it dies."""
+"""Lock on DATA_DIR: one `serve` at a time; the operating system releases it when the process dies."""
 
 import os
 import sys

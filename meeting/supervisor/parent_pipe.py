@@ -1,4 +1,4 @@
-"""The pipe from the supervisor: a child whose pipe closes has lost its supervisor, and ends by itself."""
+"""Pipe from the supervisor: a child process ends when it closes, because its supervisor is gone."""
 
 import os
 import sys

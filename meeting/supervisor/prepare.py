@@ -1,4 +1,4 @@
-"""What must be true before the first request: catalogues compiled, tables migrated, static files collected.
+"""Preparation before the first request: compile catalogues, migrate tables, collect static files.
 
 `python -m meeting.supervisor.prepare` does all of it; the supervisor runs that only where something has changed."""
 

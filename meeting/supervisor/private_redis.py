@@ -1,4 +1,4 @@
-"""A Redis of our own on a Unix socket in DATA_DIR: no port, nothing kept, gone when the supervisor is.
+"""Private Redis on a Unix socket in DATA_DIR: no port, nothing saved, ends with the supervisor.
 
 redis-server cannot watch a pipe, so `python -m meeting.supervisor.private_redis SOCKET` stands between: it ends Redis
 when its own standard input closes."""

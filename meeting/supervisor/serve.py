@@ -1,4 +1,4 @@
-"""The command `manage.py serve`: makes sure that it may start, prepares, and hands over to the supervisor."""
+"""Command `manage.py serve`: checks that it can start, prepares, and runs the supervisor."""
 
 import argparse
 import contextlib

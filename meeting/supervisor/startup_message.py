@@ -1,4 +1,4 @@
-"""What a start says: where data lies, what leaves this machine, which model listens."""
+"""Startup message: where data lies, what leaves this machine, which model is used."""
 
 import json
 import time

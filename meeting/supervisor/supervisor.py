@@ -1,4 +1,4 @@
-"""The children of one `serve`: Redis, speech and web, started, started again when they die, ended in order.
+"""Supervisor of one `serve`: starts Redis, speech and web, restarts them when they die, stops them in order.
 
 It loads neither Django's apps nor torch, so nothing that a child can do reaches it."""
 

@@ -1,4 +1,4 @@
-"""Foreign bytes become speech in processes of their own: no torch there, bounded memory, time and harm."""
+"""Decode pool: worker processes that decode uploaded bytes, with bounded memory and time. No torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stream of sound and the clips in it, found as it comes: detector, background and segmenter, without a browser."""
+"""Clips of a live stream: detector, background level and segmenter on sound as it arrives, without a browser."""
 
 from __future__ import annotations
 

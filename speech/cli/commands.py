@@ -1,4 +1,4 @@
-"""What is said in files, printed or written: text, JSON or subtitles. The server's journey without a server."""
+"""Command `speech transcribe`: files to text, JSON or subtitles, through the server's own node."""
 
 from __future__ import annotations
 

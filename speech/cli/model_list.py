@@ -1,4 +1,4 @@
-"""Which models there are: what is installed, what each needs, what fits this machine, and what `auto` takes."""
+"""Command `speech models`: installed models, what each needs, and what `auto` would choose."""
 
 from __future__ import annotations
 

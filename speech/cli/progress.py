@@ -1,4 +1,4 @@
-"""How far a file has been heard: a bar where a person looks on, a line now and then where not."""
+"""Progress of transcribing a file: a bar on a terminal, a line every few seconds elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file heard as if it were spoken now: chunks in, partial and final lines out, each with its lag. No server."""
+"""Command `speech simulate`: a file transcribed as if spoken now, with the lag of each line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with the speech side, in words: each problem with what to do about it."""
+"""Messages of the diagnosis: each problem of the speech tier, and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much silence a clip is encoded with: a full window, as the models learned, or the shortest that will do."""
+"""Encoder window: how much silence a clip is padded with: to the full 30 s, or to the shortest bucket that fits."""
 
 from __future__ import annotations
 

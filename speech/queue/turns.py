@@ -1,4 +1,4 @@
-"""Whose turn is next among the clips that wait. No engine and no event loop; time is an argument."""
+"""Turn-taking queue: which waiting clip is next, by priority, deadline and fairness. Pure; time is an argument."""
 
 from __future__ import annotations
 

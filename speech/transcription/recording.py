@@ -1,4 +1,4 @@
-"""A recording and its clips: cut under the segmenter's rules, and what was heard of each made one again."""
+"""Recording: cut into clips under the segmenter's rules, and their texts joined again."""
 
 from __future__ import annotations
 
