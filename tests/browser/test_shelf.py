@@ -4,8 +4,8 @@ from tests.browser.capture_page import capture_page
 from tests.meeting.product import until
 
 SHELF = """async (room) => {
-  const { Shelf } = await import('/static/meet/js/capture/clip_store.js');
-  window.shelf = new Shelf(room);
+  const { ClipStore } = await import('/static/meet/js/capture/clip_store.js');
+  window.shelf = new ClipStore(room);
   window.left = [];
   void window.shelf.adopt((left) => window.left.push(...left.map((one) => [one.clip, one.chunks.length])));
 }"""

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 
-import { Ear } from '../../../static/meet/js/capture/audio_graph.js';
+import { AudioGraph } from '../../../static/meet/js/capture/audio_graph.js';
 import { MicrophoneError } from '../../../static/meet/js/capture/microphone.js';
 
 const never = () => new Promise(() => {});
@@ -25,7 +25,7 @@ afterEach(() => mock.timers.reset());
 
 test('a context that never starts is told after some seconds, as nothing to play sound on', async () => {
   context({ resume: never, close: never });
-  const ear = new Ear(() => {});
+  const ear = new AudioGraph(() => {});
   const listening = ear.listen({}, '', () => {});
   mock.timers.tick(7999);
   assert.equal(await Promise.race([listening.catch(() => 'told'), Promise.resolve('waits')]), 'waits');
@@ -38,7 +38,7 @@ test('a context that starts late but in time is listened to, and its end is wait
   const { promise: started, resolve: start } = Promise.withResolvers();
   let closed = false;
   context({ resume: () => started, close: async () => { closed = true; } });
-  const ear = new Ear(() => {});
+  const ear = new AudioGraph(() => {});
   const listening = ear.listen({}, '', () => {});
   mock.timers.tick(7999);
   start();

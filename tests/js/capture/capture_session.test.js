@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { Session } from '../../../static/meet/js/capture/capture_session.js';
+import { CaptureSession } from '../../../static/meet/js/capture/capture_session.js';
 
 /** The browser's recorder, which is beyond this machine's Node: it stops when the test says so. */
 class MediaRecorder {
@@ -25,7 +25,7 @@ beforeEach(() => {
   recorders = [];
   events = [];
   at = 0;
-  session = new Session({}, {
+  session = new CaptureSession({}, {
     maxSeconds: 20,
     silenceSeconds: 1,
     nextNumber: () => 0,

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { Feed } from '../../../static/meet/js/connection/event_order.js';
+import { EventOrder } from '../../../static/meet/js/connection/event_order.js';
 
-/** @type {Feed} */
+/** @type {EventOrder} */
 let feed;
 const snapshot = (meeting, seq) => feed.see({ type: 'snapshot', meeting, seq, captions: [], messages: [], more: false });
 const caption = (seq, meeting = 1) => feed.see({ type: 'caption', meeting, seq });
 const tick = (meeting, seq) => feed.see({ type: 'tick', meeting, seq });
 const end = (meeting) => feed.see({ type: 'meeting_ended', meeting });
 
-beforeEach(() => { feed = new Feed(); });
+beforeEach(() => { feed = new EventOrder(); });
 
 test('events in order leave nothing behind', () => {
   snapshot(1, 4);

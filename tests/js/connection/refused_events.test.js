@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
-import { Refusals } from '../../../static/meet/js/connection/refused_events.js';
+import { RefusedEvents } from '../../../static/meet/js/connection/refused_events.js';
 
 /** What happened, in words. */
 let done;
@@ -13,7 +13,7 @@ beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout'] });
   done = [];
   waiting = 0;
-  refusals = new Refusals({
+  refusals = new RefusedEvents({
     refused: () => done.push('out'),
     asked: (event) => event.code === 'bad_name',
     settled: (clip) => done.push(`settled ${clip}`),

@@ -1,7 +1,7 @@
 /** The captions: what each event changes in the lines of the page, in the reader's languages. */
 
 import { fill, lineOf, write } from './caption.js';
-import { Early } from './early_translations.js';
+import { EarlyTranslations } from './early_translations.js';
 import { continues, isBetter, isNews, newest } from './line_order.js';
 
 /**
@@ -13,10 +13,10 @@ import { continues, isBetter, isNews, newest } from './line_order.js';
 
 export class Captions {
   #pane; #speakers; #reader; #onFinal; #folded; #dress;
-  #early = new Early();
+  #early = new EarlyTranslations();
 
-  /** @param {{pane: import('./line_list.js').Pane, speakers: import('../people/speakers.js').Speakers, translates: boolean,
-   *   languages: string[], onFinal: (caption: Caption, anew: boolean) => void, folded: import('./duplicates.js').Folded,
+  /** @param {{pane: import('./line_list.js').LineList, speakers: import('../people/speakers.js').Speakers, translates: boolean,
+   *   languages: string[], onFinal: (caption: Caption, anew: boolean) => void, folded: import('./duplicates.js').Duplicates,
    *   dress: (line: HTMLElement) => void}} options  anew: it is no revision; dress: a line is in the page now */
   constructor({ pane, speakers, translates, languages, onFinal, folded, dress }) {
     this.#pane = pane;

@@ -5,12 +5,12 @@ import { copyOf, say, within } from '../shared/page.js';
 
 /** @typedef {import('./caption.js').CaptionLine} CaptionLine */
 
-export class Folded {
+export class Duplicates {
   #pane; #send; #may;
   /** @type {Map<string, string>} */ #into = new Map();        // a copy's clip, and the one that stands for it
   /** @type {Set<string>} */ #open = new Set();                // copies that this reader looks at
 
-  /** @param {{pane: import('./line_list.js').Pane, send: (event: object) => boolean,
+  /** @param {{pane: import('./line_list.js').LineList, send: (event: object) => boolean,
    *   may: (speakers: string[]) => boolean}} options  may: whether this reader unfolds lines of these for everybody */
   constructor({ pane, send, may }) {
     this.#pane = pane;

@@ -4,7 +4,7 @@ const MOST = 300;             // lines
 
 /** @typedef {import('../connection/events.js').Translation} Translation */
 
-export class Early {
+export class EarlyTranslations {
   /** @type {Map<string, Translation[]>} */ #waiting = new Map();
 
   /** @param {Translation} translation */

@@ -3,7 +3,7 @@
 
 const NEAR = 48;              // px from the end that still count as the end
 
-export class Following {
+export class FollowNewest {
   on = true;
   /** @type {Element | null} */ anchor = null;   // what the reader looks at, while nothing is followed
   #offset = 0;                // where it stands

@@ -1,9 +1,9 @@
 /** A list of the record on the page: the newest line followed, at most 300 lines, the others fetched as one scrolls there. */
 
-import { Following } from './follow_newest.js';
+import { FollowNewest } from './follow_newest.js';
 import { say } from '../shared/page.js';
 import { keyOf } from './older_lines.js';
-import { MOST, Stretch } from './line_window.js';
+import { MOST, LineWindow } from './line_window.js';
 
 const LAST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
@@ -14,8 +14,8 @@ const LAST = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
  * @typedef {'older' | 'newer' | 'newest' | 'same'} Where  same: those that are here, once more
  */
 
-export class Pane {
-  #stretch = /** @type {Stretch<Line>} */ (new Stretch());
+export class LineList {
+  #stretch = /** @type {LineWindow<Line>} */ (new LineWindow());
   #following; #scroll; #list; #empty; #earlier; #pages;
   #loads = 0;                 // what comes of an earlier one is of no use any more
   #loading = false;
@@ -26,14 +26,14 @@ export class Pane {
   /** A line stands after another one now. @type {(line: Line, before: Line | undefined) => void} */ onPlace = () => {};
 
   /** @param {{scroll: HTMLElement, list: HTMLElement, empty: HTMLElement, earlier: HTMLButtonElement,
-   *   newest: {button: HTMLButtonElement, count: HTMLElement} | null, pages: import('./older_lines.js').Pages}} pieces */
+   *   newest: {button: HTMLButtonElement, count: HTMLElement} | null, pages: import('./older_lines.js').OlderLines}} pieces */
   constructor({ scroll, list, empty, earlier, newest, pages }) {
     this.#scroll = scroll;
     this.#list = list;
     this.#empty = empty;
     this.#earlier = earlier;
     this.#pages = pages;
-    this.#following = new Following({
+    this.#following = new FollowNewest({
       scroll, list, newest, onMove: () => this.#reach(true), isNewest: () => !this.#stretch.newer,
     });
     newest?.button.addEventListener('click', () => this.follow());

@@ -7,7 +7,7 @@ export const MOST = 300;      // lines in the page
 /** @typedef {import('./line_order.js').Key} Key */
 
 /** @template {Key} T */
-export class Stretch {
+export class LineWindow {
   /** @type {T[]} */ lines = [];
   older = false;              // whether there are lines before the first of these
   newer = false;              // and after the last

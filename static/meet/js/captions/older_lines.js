@@ -10,7 +10,7 @@ const PAUSE = 1000;           // ms before the second one; then twice as long
  * @typedef {'captions' | 'messages' | 'all'} Kind
  */
 
-export class Pages {
+export class OlderLines {
   #address; #meeting;
   /** @type {Kind} */ of;
 
@@ -40,16 +40,16 @@ export class Pages {
       try {
         const answer = await fetch(address, { headers: { Accept: 'application/json' } });
         if (answer.ok) return await answer.json();
-        if (answer.status < 500 || !left) throw new Refused(`the record's lines: ${answer.status}`);
+        if (answer.status < 500 || !left) throw new LinesRefused(`the record's lines: ${answer.status}`);
       } catch (error) {
-        if (error instanceof Refused || !left) throw error;
+        if (error instanceof LinesRefused || !left) throw error;
       }
       await new Promise((done) => setTimeout(done, pause));
     }
   }
 }
 
-class Refused extends Error {}
+class LinesRefused extends Error {}
 
 /** Where an event's line stands. @param {Event} event @returns {import('./line_order.js').Key} */
 export function keyOf(event) {

@@ -2,11 +2,11 @@
 
 import { Captions } from './captions.js';
 import { Chat } from '../chat/chat.js';
-import { Folded } from './duplicates.js';
+import { Duplicates } from './duplicates.js';
 import { byTime } from './line_order.js';
 import { piece } from '../shared/page.js';
-import { Pages, keyOf } from './older_lines.js';
-import { Pane } from './line_list.js';
+import { OlderLines, keyOf } from './older_lines.js';
+import { LineList } from './line_list.js';
 import { prefer, preference } from '../shared/preferences.js';
 
 /** @typedef {import('./older_lines.js').Event} Event */
@@ -26,10 +26,10 @@ export class Reading {
    *   mayUnfold: (speakers: string[]) => boolean}} options
    *   address: where the record's lines are had; meeting: which one is shown */
   constructor({ address, meeting, speakers, send, translates, languages, onFinal, onMessage, dress, mayUnfold }) {
-    this.#pages = new Pages({ address, meeting, of: 'captions' });
+    this.#pages = new OlderLines({ address, meeting, of: 'captions' });
     this.#main = paneOf(CAPTIONS, this.#pages);
-    this.#side = paneOf(MESSAGES, new Pages({ address, meeting, of: 'messages' }));
-    const folded = new Folded({ pane: this.#main, send, may: mayUnfold });
+    this.#side = paneOf(MESSAGES, new OlderLines({ address, meeting, of: 'messages' }));
+    const folded = new Duplicates({ pane: this.#main, send, may: mayUnfold });
     this.captions = new Captions({ pane: this.#main, speakers, translates, languages, onFinal, folded, dress });
     this.chat = new Chat({ pane: this.#side, send, speakers, onMessage });
     this.#main.take = this.#side.take = (event) => this.#take(event);
@@ -85,9 +85,9 @@ export class Reading {
 /** @param {Event[]} lines @param {boolean} more  there are older ones */
 function startOf(lines, more) { return more && lines.length ? keyOf(lines[0]).at : -Infinity; }
 
-/** @param {{scroll: string, list: string, empty: string, earlier: string, newest?: string}} ids @param {Pages} pages */
+/** @param {{scroll: string, list: string, empty: string, earlier: string, newest?: string}} ids @param {OlderLines} pages */
 function paneOf({ scroll, list, empty, earlier, newest }, pages) {
-  return new Pane({
+  return new LineList({
     scroll: piece(scroll, HTMLElement),
     list: piece(list, HTMLElement),
     empty: piece(empty, HTMLElement),

@@ -7,7 +7,7 @@ const SIZES = ['1.125rem', '1.3125rem', '1.5rem', '1.875rem', '2.375rem', '3rem'
 const USUAL = 2;
 const ANNOUNCED = 5;          // lines kept in the live region
 
-export class Controls {
+export class ReadingSettings {
   #boxes; #onLanguages;
   #size = preference('caption-size', USUAL);
 

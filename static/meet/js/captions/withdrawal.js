@@ -3,7 +3,7 @@
 import { withdraw } from '../connection/events.js';
 import { copyOf, piece, within } from '../shared/page.js';
 
-export class Withdrawing {
+export class Withdrawal {
   #list = piece('captions', HTMLElement);
   #scroll = piece('scroll', HTMLElement);
   #sheet = piece('withdraw-sheet', HTMLDialogElement);

@@ -6,7 +6,7 @@ import { MicrophoneError } from './microphone.js';
 // a sound server). A busy machine takes a second or two.
 const PATIENCE = 8000;        // ms
 
-export class Ear {
+export class AudioGraph {
   #context;
   #ran = false;
   /** @type {AudioNode[]} */ #nodes = [];

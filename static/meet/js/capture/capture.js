@@ -14,22 +14,22 @@
  */
 
 import { loadDetector } from './detector.js';
-import { Ear } from './audio_graph.js';
+import { AudioGraph } from './audio_graph.js';
 import { MicrophoneError, openMicrophone } from './microphone.js';
-import { Session } from './capture_session.js';
-import { Silences } from './silence_reasons.js';
+import { CaptureSession } from './capture_session.js';
+import { SilenceReasons } from './silence_reasons.js';
 
 const LOSS = 250;             // ms: a shorter hole is none in what the recorder wrote
 const SETTLED = 2000;         // ms: before that a worklet that starts on a busy machine jumps
 
-/** @typedef {{stream: MediaStream, ear: Ear, session: Session}} Running */
+/** @typedef {{stream: MediaStream, ear: AudioGraph, session: CaptureSession}} Running */
 
 export class Capture extends EventTarget {
   #options; #now; #source;
   #state = 'off';
   /** @type {Promise<Running> | null} */ #starting = null;
   /** @type {Running | null} */ #running = null;
-  #silences = new Silences();
+  #silences = new SilenceReasons();
 
   /**
    * @param {object} options
@@ -93,7 +93,7 @@ export class Capture extends EventTarget {
   /** @param {import('./microphone.js').Wishes} wishes @returns {Promise<Running>} */
   async #open(wishes) {
     const stream = await this.#source(wishes);
-    const ear = new Ear((on) => this.#silence('interrupted', !on));
+    const ear = new AudioGraph((on) => this.#silence('interrupted', !on));
     try {
       const session = this.#session(stream);
       const [vad] = await Promise.all([
@@ -114,7 +114,7 @@ export class Capture extends EventTarget {
 
   /** @param {MediaStream} stream */
   #session(stream) {
-    return new Session(stream, {
+    return new CaptureSession(stream, {
       ...this.#options,
       nextNumber: () => this.number++,
       epoch: (moment) => this.#now() + moment - performance.now(),
@@ -141,7 +141,7 @@ export class Capture extends EventTarget {
     track.onunmute = () => this.#silence('muted', false);
   }
 
-  /** @param {Session} session @param {import('./worklet.js').Block} block */
+  /** @param {CaptureSession} session @param {import('./worklet.js').Block} block */
   #hear(session, block) {
     const lost = session.hear(block);
     if (lost >= LOSS && block.at >= SETTLED && !this.#silences.any) {
@@ -190,7 +190,7 @@ export class Capture extends EventTarget {
   #emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
 }
 
-/** @param {MediaStream} stream @param {Ear} ear */
+/** @param {MediaStream} stream @param {AudioGraph} ear */
 async function release(stream, ear) {
   for (const track of stream.getTracks()) {
     track.onended = null;

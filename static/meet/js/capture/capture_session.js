@@ -1,7 +1,7 @@
 /** One stretch of listening, from record to stop: blocks in, clips out. */
 
 import { Clip } from './clip.js';
-import { Clock } from './worklet_clock.js';
+import { WorkletClock } from './worklet_clock.js';
 import { SILENCE } from './microphone_verdict.js';
 import { Recorder } from './recorder.js';
 import { FRAME, Segmenter } from './segmenter.js';
@@ -12,9 +12,9 @@ const SAMPLES = 480;          // of a frame
 /** @typedef {import('./clip.js').Reason} Reason
  *  @typedef {import('./worklet.js').Block} Block */
 
-export class Session {
+export class CaptureSession {
   #options; #recorder; #segmenter;
-  #clock = new Clock();
+  #clock = new WorkletClock();
   /** @type {import('./detector.js').Judge | null} */ #vad = null;
   /** @type {Block[]} */ #unheard = [];                // all of it while the VAD loads
   /** @type {Clip | null} */ #clip = null;

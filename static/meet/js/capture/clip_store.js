@@ -12,7 +12,7 @@ const TOO_OLD = 48 * 3_600_000;   // ms: no server takes it any more, and nobody
  */
 
 /** Writing returns at once. A `failed` event says, once, that this browser keeps nothing, or no more. */
-export class Shelf extends EventTarget {
+export class ClipStore extends EventTarget {
   #room;
   #page = crypto.randomUUID();
   #failed = false;

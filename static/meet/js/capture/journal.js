@@ -17,7 +17,7 @@ export class Journal extends EventTarget {
   /** @type {Map<string, Entry>} */ #clips = new Map();      // in the order they began
   #size = 0;
 
-  /** @param {{limit?: number, shelf?: import('./clip_store.js').Shelf | null}} [options] */
+  /** @param {{limit?: number, shelf?: import('./clip_store.js').ClipStore | null}} [options] */
   constructor({ limit = LIMIT, shelf = null } = {}) {
     super();
     this.#limit = limit;

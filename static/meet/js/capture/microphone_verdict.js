@@ -9,7 +9,7 @@ const FAINT = -48;            // dBFS: speech that never gets louder is hard to 
 
 /** @typedef {'listening' | 'heard' | 'faint' | 'nothing' | 'no-speech'} Verdict */
 
-export class Hearing {
+export class MicrophoneVerdict {
   #enough;
   #heardFor = 0;              // ms
   #speech = 0;                // ms, less what was not speech between

@@ -1,6 +1,6 @@
 /** Microphone signal monitor: nothing but digital zeros, or very quiet speech. Levels in, changes out. Pure: no clock. */
 
-import { Hearing } from './microphone_verdict.js';
+import { MicrophoneVerdict } from './microphone_verdict.js';
 
 const BLOCK = 30;             // ms of sound a push
 const PATIENCE = 10_000;      // ms: an open microphone gives some noise all the time
@@ -9,11 +9,11 @@ const ENOUGH = 3000;          // ms of speech: one soft word is no quiet microph
 
 /** @typedef {'lost' | 'back' | 'faint'} Change  `lost`: zeros for 10 s; `back`: sound again; `faint`: told once */
 
-export class Signal {
+export class SignalMonitor {
   #zeros = 0;                 // ms
   #lost = false;
   #faint = false;
-  #hearing = new Hearing(ENOUGH);
+  #hearing = new MicrophoneVerdict(ENOUGH);
 
   /** Process one block. @param {number} level  dBFS @param {boolean} speech @returns {Change | null} null: no news */
   push(level, speech) {

@@ -1,6 +1,6 @@
 /** Why nothing is heard, and since when: reasons may overlap, and each has its own hole. Time is an argument. */
 
-export class Silences {
+export class SilenceReasons {
   /** @type {Map<string, number>} */ #since = new Map();
 
   /** Whether something keeps the microphone from being heard. */

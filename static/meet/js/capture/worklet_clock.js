@@ -4,7 +4,7 @@ const BUCKET = 1000;          // ms
 const BUCKETS = 10;           // two clocks drift apart less than 1 ms in so long
 const SLIP = 250;             // ms: later than this for a whole second is lost time, not a late message
 
-export class Clock {
+export class WorkletClock {
   /** @type {{second: number, offset: number}[]} */
   #buckets = [];
 

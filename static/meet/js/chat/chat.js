@@ -19,7 +19,7 @@ export class Chat {
   /** @type {{id: string, name: string}} */ #you = { id: '', name: '' };
   /** @type {Map<string, {text: string, sent_at: number}>} */ #unsent = new Map();     // until the server says it back
 
-  /** @param {{pane: import('../captions/line_list.js').Pane, send: (event: object) => boolean,
+  /** @param {{pane: import('../captions/line_list.js').LineList, send: (event: object) => boolean,
    *   speakers: import('../people/speakers.js').Speakers, onMessage: (message: Message) => void}} options
    *   onMessage: somebody else wrote */
   constructor({ pane, send, speakers, onMessage }) {
@@ -46,7 +46,7 @@ export class Chat {
   /** @param {{id: string, name: string}} you */
   set you(you) { this.#you = you; }
 
-  /** Where the messages stand: in a list of their own, or among the captions. @param {import('../captions/line_list.js').Pane} pane */
+  /** Where the messages stand: in a list of their own, or among the captions. @param {import('../captions/line_list.js').LineList} pane */
   set pane(pane) {
     for (const id of this.#unsent.keys()) this.#pane.remove(id);
     this.#pane = pane;

@@ -7,7 +7,7 @@ const REPORTED = 16;          // durable events: so often the server hears how f
  *  what is shown goes; `foreign`: of a meeting that is not shown any more.
  *  @typedef {'ours' | 'another' | 'foreign'} Whose */
 
-export class Feed {
+export class EventOrder {
   /** @type {number | null} */ meeting = null;
   /** Whether the meeting is over, and no other has begun that we know of. */
   ended = false;

@@ -2,7 +2,7 @@
 
 /** @typedef {import('./events.js').ServerError} ServerError */
 
-export class Refusals {
+export class RefusedEvents {
   #parts;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #again = undefined;
 

@@ -1,10 +1,10 @@
 /** The people of the room and what holds among them: each of their events goes where it belongs. */
 
-import { Departure } from '../room/leave_room.js';
+import { LeaveRoom } from '../room/leave_room.js';
 import { Members } from './members.js';
 import { Names } from './names.js';
 import { Renaming } from './renaming.js';
-import { Rules } from '../room/room_settings.js';
+import { RoomSettings } from '../room/room_settings.js';
 
 /** @typedef {import('../connection/events.js').Members | import('../connection/events.js').Speaking | import('../connection/events.js').Speakers |
  *   import('../connection/events.js').Room | import('../connection/events.js').Renamed | import('../connection/events.js').Left} PeopleEvent */
@@ -19,8 +19,8 @@ export class People {
   constructor({ speakers, spoken, send, tell, uplink, captures, onLeft }) {
     this.#members = new Members(speakers);
     this.#renaming = new Renaming({ send, tell });
-    this.#rules = new Rules({ spoken, send, tell });
-    this.#departure = new Departure({ uplink, captures, send, onOther: onLeft });
+    this.#rules = new RoomSettings({ spoken, send, tell });
+    this.#departure = new LeaveRoom({ uplink, captures, send, onOther: onLeft });
   }
 
   /** Who reads this page, under which name. */

@@ -6,7 +6,7 @@ const SHOWN = 5;              // notices at once; the oldest go first
 
 /** @typedef {{notice: HTMLElement, from: number, to: number, ms: number}} Told */
 
-export class Losses {
+export class LostSpeech {
   #list = piece('losses', HTMLElement);
   /** @type {Map<string, Told>} */ #holes = new Map();         // by reason, while its notice is in view
 

@@ -1,8 +1,8 @@
 /** The microphone's test on the way in: which one, how loud, and whether speech is found in it. Joining never needs it. */
 
 import { loadDetector } from '../capture/detector.js';
-import { Ear } from '../capture/audio_graph.js';
-import { Hearing } from '../capture/microphone_verdict.js';
+import { AudioGraph } from '../capture/audio_graph.js';
+import { MicrophoneVerdict } from '../capture/microphone_verdict.js';
 import { MicrophoneError, openMicrophone } from '../capture/microphone.js';
 import { MicrophoneChoice } from './microphone_choice.js';
 import { fullness } from './level_meter.js';
@@ -12,9 +12,9 @@ import { preference } from '../shared/preferences.js';
 const FRAME = 480;            // samples
 const LONGEST = 60_000;       // ms of sound: nobody listens on for ever
 
-/** @typedef {{stream: MediaStream, ear: Ear, vad: import('../capture/detector.js').Detector}} Running */
+/** @typedef {{stream: MediaStream, ear: AudioGraph, vad: import('../capture/detector.js').Detector}} Running */
 
-class SoundCheck {
+class MicrophoneTest {
   #button = piece('test-microphone', HTMLButtonElement);
   #result = piece('test-result', HTMLElement);
   #meter = piece('test-level', HTMLElement);
@@ -57,12 +57,12 @@ class SoundCheck {
       noiseSuppression: preference('noise-suppression', false),
       autoGainControl: preference('auto-gain', false),
     });
-    const ear = new Ear(() => {});
+    const ear = new AudioGraph(() => {});
     try {
       const vad = await loadDetector(this.#files.vad ?? '', this.#files.vadWasm ?? '').catch((error) => {
         throw new MicrophoneError('vad', error);
       });
-      const hearing = new Hearing();
+      const hearing = new MicrophoneVerdict();
       await ear.listen(stream, this.#files.worklet ?? '', (block) => this.#hear(hearing, vad, block));
       const [track] = stream.getAudioTracks();
       track.onended = () => void this.#stop().then(() => this.#tell('taken-away'));
@@ -75,7 +75,7 @@ class SoundCheck {
     }
   }
 
-  /** @param {Hearing} hearing @param {import('../capture/detector.js').Detector} vad @param {import('../capture/worklet.js').Block} block */
+  /** @param {MicrophoneVerdict} hearing @param {import('../capture/detector.js').Detector} vad @param {import('../capture/worklet.js').Block} block */
   #hear(hearing, vad, { at, samples, levels }) {
     if (this.#running?.vad !== vad) return;
     const speech = levels.map((_, i) => vad.hears(samples.subarray(i * FRAME, (i + 1) * FRAME))).some(Boolean);
@@ -122,4 +122,4 @@ class SoundCheck {
   }
 }
 
-new SoundCheck();
+new MicrophoneTest();

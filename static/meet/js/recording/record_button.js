@@ -1,7 +1,7 @@
 /** The record button, the microphone behind it and its level: what is captured goes to the uplink. */
 
 import { MicrophoneError } from '../capture/microphone.js';
-import { Signal } from '../capture/signal_monitor.js';
+import { SignalMonitor } from '../capture/signal_monitor.js';
 import { MicrophoneChoice } from './microphone_choice.js';
 import { deliver } from '../connection/clip_delivery.js';
 import { fullness } from './level_meter.js';
@@ -10,7 +10,7 @@ import { prefer, preference } from '../shared/preferences.js';
 
 const TWICE = 5000;           // ms: a microphone that goes again so soon is not followed by yet another one
 
-export class Recording {
+export class RecordButton {
   #button = piece('record', HTMLButtonElement);
   #state = piece('capture-state', HTMLElement);
   #error = piece('capture-error', HTMLElement);
@@ -19,13 +19,13 @@ export class Recording {
   #gain = piece('auto-gain', HTMLInputElement);
   #choice = new MicrophoneChoice(piece('microphone', HTMLSelectElement));
   #capture; #uplink; #losses; #now;
-  #signal = new Signal();
+  #signal = new SignalMonitor();
   #starting = false;
   #stopped = false;           // by a person, who may do so while the microphone is opened anew
   #fellBack = -Infinity;      // when a microphone went and another one took its place
 
   /** @param {{capture: import('../capture/capture.js').Capture, uplink: import('../connection/uplink.js').Uplink,
-   *          losses: import('./lost_speech.js').Losses, now: () => number}} options  now: ms of the server's clock */
+   *          losses: import('./lost_speech.js').LostSpeech, now: () => number}} options  now: ms of the server's clock */
   constructor({ capture, uplink, losses, now }) {
     this.#capture = capture;
     this.#uplink = uplink;
@@ -99,7 +99,7 @@ export class Recording {
   async #start() {
     this.#error.hidden = true;
     this.#starting = true;
-    this.#signal = new Signal();
+    this.#signal = new SignalMonitor();
     this.#draw();
     try {
       await this.#open();

@@ -9,7 +9,7 @@ import { exactTimeOf, figure, piece, say } from '../shared/page.js';
 
 /** @typedef {ConstructorParameters<typeof Capture>[0]} CaptureOptions */
 
-export class Sharing {
+export class SoundSharing {
   #button = piece('share-sound', HTMLButtonElement);
   #words = piece('share-state', HTMLElement);
   #error = piece('share-error', HTMLElement);
@@ -19,7 +19,7 @@ export class Sharing {
   #asking = false;
   #hinted = false;
 
-  /** @param {{capture: CaptureOptions, uplink: import('../connection/uplink.js').Uplink, losses: import('./lost_speech.js').Losses,
+  /** @param {{capture: CaptureOptions, uplink: import('../connection/uplink.js').Uplink, losses: import('./lost_speech.js').LostSpeech,
    *          send: (event: object) => boolean}} options */
   constructor({ capture, uplink, losses, send }) {
     this.capture = new Capture({ ...capture, open: async () => /** @type {MediaStream} */ (this.#stream) });

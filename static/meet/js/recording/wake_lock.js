@@ -1,6 +1,6 @@
 /** The screen stays awake while something is recorded: a phone that falls asleep records no more. */
 
-export class Wakefulness {
+export class ScreenWakeLock {
   #captures;
   /** @type {WakeLockSentinel | null} */ #lock = null;
 

@@ -2,7 +2,7 @@
 
 import { endMeeting } from '../connection/events.js';
 
-export class Ending {
+export class EndMeeting {
   #button = /** @type {HTMLButtonElement | null} */ (document.getElementById('end-meeting'));     // the host's
 
   /** @param {(event: object) => boolean} send */

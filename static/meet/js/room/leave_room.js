@@ -3,7 +3,7 @@
 import { leave } from '../connection/events.js';
 import { piece } from '../shared/page.js';
 
-export class Departure {
+export class LeaveRoom {
   #button = piece('leave', HTMLButtonElement);
   #sheet = piece('leave-sheet', HTMLDialogElement);
   #uplink; #captures; #send; #onOther;

@@ -2,30 +2,30 @@
 
 import { Capture } from '../capture/capture.js';
 import { Journal } from '../capture/journal.js';
-import { Shelf } from '../capture/clip_store.js';
+import { ClipStore } from '../capture/clip_store.js';
 import { Connection } from '../connection/connection.js';
-import { Controls } from '../captions/reading_settings.js';
+import { ReadingSettings } from '../captions/reading_settings.js';
 import { letCopy } from '../shared/copy_button.js';
-import { Ending } from './end_meeting.js';
+import { EndMeeting } from './end_meeting.js';
 import { seen, snapshot } from '../connection/events.js';
-import { Feed } from '../connection/event_order.js';
+import { EventOrder } from '../connection/event_order.js';
 import '../people/host_link.js';
-import { Leaving } from './unsent_warning.js';
-import { Losses } from '../recording/lost_speech.js';
+import { UnsentWarning } from './unsent_warning.js';
+import { LostSpeech } from '../recording/lost_speech.js';
 import { letClose } from './menus.js';
 import { piece, say, why } from '../shared/page.js';
 import { People } from '../people/people.js';
 import { Reading } from '../captions/reading.js';
-import { Recording } from '../recording/record_button.js';
-import { Refusals } from '../connection/refused_events.js';
-import { Sharing } from '../recording/sound_sharing.js';
+import { RecordButton } from '../recording/record_button.js';
+import { RefusedEvents } from '../connection/refused_events.js';
+import { SoundSharing } from '../recording/sound_sharing.js';
 import { letRise } from './sheets.js';
 import { Speakers } from '../people/speakers.js';
 import { SpokenLanguages } from '../recording/spoken_language.js';
 import { Status } from './status.js';
 import { Uplink } from '../connection/uplink.js';
-import { Wakefulness } from '../recording/wake_lock.js';
-import { Withdrawing } from '../captions/withdrawal.js';
+import { ScreenWakeLock } from '../recording/wake_lock.js';
+import { Withdrawal } from '../captions/withdrawal.js';
 
 const PATIENCE = 400;         // ms in which a missing event may still arrive by itself
 
@@ -33,11 +33,11 @@ const { dataset } = piece('room', HTMLElement);
 const connection = new Connection(`${location.origin.replace('http', 'ws')}${dataset.socket}`);
 const send = (/** @type {object | Uint8Array<ArrayBuffer>} */ what) => connection.send(what);
 const speakers = new Speakers();
-const feed = new Feed();
+const feed = new EventOrder();
 const status = new Status(connection.clock);
-const controls = new Controls((languages) => reading.captions.read(languages));
-const withdrawing = new Withdrawing({ send });
-const ending = new Ending(send);
+const controls = new ReadingSettings((languages) => reading.captions.read(languages));
+const withdrawing = new Withdrawal({ send });
+const ending = new EndMeeting(send);
 let hosting = false;
 const reading = new Reading({
   address: dataset.lines ?? '',
@@ -54,7 +54,7 @@ const reading = new Reading({
   dress: (line) => withdrawing.dress(line),
   mayUnfold: (whose) => hosting || whose.some((one) => withdrawing.owns(one)),
 });
-const shelf = window.isSecureContext ? new Shelf(dataset.socket ?? '') : null;      // elsewhere nothing is recorded
+const shelf = window.isSecureContext ? new ClipStore(dataset.socket ?? '') : null;      // elsewhere nothing is recorded
 const journal = new Journal({ shelf });
 const uplink = new Uplink(journal);
 const capturing = {
@@ -66,13 +66,13 @@ const capturing = {
   now: () => connection.clock.now(),
 };
 const capture = new Capture(capturing);
-const losses = new Losses();
+const losses = new LostSpeech();
 shelf?.addEventListener('failed', () => losses.tell(say('not-kept')));
 const spoken = new SpokenLanguages(piece('spoken-language', HTMLSelectElement));
-const recording = new Recording({ capture, uplink, losses, now: capturing.now });
-const sharing = new Sharing({ capture: capturing, uplink, losses, send });
-new Leaving({ uplink, journal, captures: [capture, sharing.capture] });
-new Wakefulness([capture, sharing.capture]);
+const recording = new RecordButton({ capture, uplink, losses, now: capturing.now });
+const sharing = new SoundSharing({ capture: capturing, uplink, losses, send });
+new UnsentWarning({ uplink, journal, captures: [capture, sharing.capture] });
+new ScreenWakeLock([capture, sharing.capture]);
 const people = new People({
   speakers,
   spoken,
@@ -82,7 +82,7 @@ const people = new People({
   captures: [capture, sharing.capture],
   onLeft: () => status.refused(),
 });
-const refusals = new Refusals({
+const refusals = new RefusedEvents({
   refused: () => status.refused(),
   asked: (event) => people.refuse(event),
   settled: (clip) => withdrawing.settled(clip),

@@ -3,7 +3,7 @@
 import { setRoom } from '../connection/events.js';
 import { piece, say, why } from '../shared/page.js';
 
-export class Rules {
+export class RoomSettings {
   #spoken; #send; #tell;
   /** @type {import('../connection/events.js').Room | null} */ #room = null;
   /** @type {Sheet | null} */ #sheet = null;      // the host's

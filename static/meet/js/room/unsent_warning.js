@@ -5,7 +5,7 @@ import { figure, piece, say } from '../shared/page.js';
 const SHOWN_FROM = 3000;      // ms: what is on its way at any moment is no news
 const LOOK = 1000;
 
-export class Leaving {
+export class UnsentWarning {
   #uplink; #journal; #captures;
   #unsent = piece('unsent', HTMLElement);
 
