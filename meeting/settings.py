@@ -1,4 +1,4 @@
-"""Django's settings, and the only place of the web tier that reads the environment. README.md has the table."""
+"""Django's settings, and the only place of the web tier that reads the environment. docs/settings.md has the table."""
 
 import logging
 from pathlib import Path

@@ -20,6 +20,10 @@ README = ROOT / "README.md"
 README_ZH = ROOT / "README.zh-TW.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 PROTOCOL = ROOT / "docs" / "protocol.md"
+TRANSLATED = ("settings", "commands", "troubleshooting", "privacy")  # pages that both languages have
+PAIRS = [(README, README_ZH), *((ROOT / f"docs/{name}.md", ROOT / f"docs/zh-TW/{name}.md") for name in TRANSLATED)]
+SETTINGS, SETTINGS_ZH = PAIRS[1]
+COMMANDS, COMMANDS_ZH = PAIRS[2]
 DOCUMENTS = sorted(
     [
         *ROOT.glob("*.md"),
@@ -53,11 +57,13 @@ THEIRS = {("whisper", "decode")}  # of openai-whisper
 NOTHING = object()  # a default that is worked out at run time
 
 
-def rows(document: Path, heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading, its own heading left out."""
-    section = document.read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+def rows(document: Path, heading: str = "") -> list[list[str]]:
+    """The cells of the first table of a document, or below one of its headings; the table's own heading left out."""
+    text = document.read_text(encoding="utf-8")
+    section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0] if heading else text
+    table = re.search(r"^\|.*(?:\n\|.*)*", section, re.MULTILINE)
+    assert table, f"{document.name} has no table"
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table[0].splitlines()[2:]]
 
 
 def bare(cell: str) -> str:
@@ -124,14 +130,14 @@ def _as_written(default: Any) -> str:
 
 
 def test_the_settings_table_has_every_variable_that_the_code_reads_and_no_other():
-    assert {bare(row[0]) for row in rows(README, "Settings")} == set(read_by_the_code())
+    assert {bare(row[0]) for row in rows(SETTINGS)} == set(read_by_the_code())
 
 
 def test_the_reading_of_the_code_finds_each_way_a_variable_is_read():
     assert {"HOST", "HTTPS", "WHISPER_MODEL_DIR", "OMP_WAIT_POLICY", "OMP_NUM_THREADS"} <= set(read_by_the_code())
 
 
-@pytest.mark.parametrize("row", rows(README, "Settings"), ids=lambda row: bare(row[0]))
+@pytest.mark.parametrize("row", rows(SETTINGS), ids=lambda row: bare(row[0]))
 def test_a_default_that_stands_in_the_code_is_the_one_in_the_table(row):
     default = read_by_the_code()[bare(row[0])]
     alone = re.fullmatch(r"`([^`]+)`", row[1])  # code and nothing else: a value; words: what is worked out, or none
@@ -139,8 +145,8 @@ def test_a_default_that_stands_in_the_code_is_the_one_in_the_table(row):
     assert shown == ("" if default is NOTHING else _as_written(default))
 
 
-def test_both_readmes_list_the_same_settings_with_the_same_defaults():
-    assert [as_set(row) for row in rows(README_ZH, "設定")] == [as_set(row) for row in rows(README, "Settings")]
+def test_both_languages_list_the_same_settings_with_the_same_defaults():
+    assert [as_set(row) for row in rows(SETTINGS_ZH)] == [as_set(row) for row in rows(SETTINGS)]
 
 
 def as_set(row: list[str]) -> tuple[str, list[str]]:
@@ -148,12 +154,13 @@ def as_set(row: list[str]) -> tuple[str, list[str]]:
     return bare(row[0]), sorted(re.findall(r"`([^`]+)`", row[1]))
 
 
-def test_both_readmes_list_the_same_commands():
-    assert [bare(row[0]) for row in rows(README_ZH, "指令")] == [bare(row[0]) for row in rows(README, "Commands")]
+def test_both_languages_list_the_same_commands():
+    assert [bare(row[0]) for row in rows(COMMANDS_ZH)] == [bare(row[0]) for row in rows(COMMANDS)]
 
 
-def test_both_readmes_have_the_same_blocks_of_commands():
-    assert blocks(README_ZH) == blocks(README)
+@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: path.stem)
+def test_both_languages_have_the_same_blocks_of_commands(english, chinese):
+    assert blocks(chinese) == blocks(english)
 
 
 def blocks(document: Path) -> list[str]:
@@ -162,18 +169,32 @@ def blocks(document: Path) -> list[str]:
     return [re.sub(r"\s*#.*", "", block) for block in fenced if "►" not in block]
 
 
-def test_both_readmes_link_to_the_same_documents():
-    assert linked(README_ZH) == linked(README)
+@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: path.stem)
+def test_both_languages_link_to_the_same_documents(english, chinese):
+    assert linked(chinese) == linked(english)
 
 
 def linked(document: Path) -> list[str]:
-    """The targets of the links, in their order. Pictures, the other language and what is within it are left out."""
-    targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
-    return [target for target in targets if not target.startswith(("#", "README.", "docs/images/"))]
+    """Where its links lead, in their order, in English. Pictures, the other language and what is within it are left
+    out."""
+    targets = re.findall(r"(?<!!)\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
+    found = []
+    for target in targets:
+        path, _hash, part = target.partition("#")
+        if re.match(r"[a-z]+:", target):
+            found.append(target)
+        elif path and not path.endswith((".png", ".jpg")):
+            page = (document.parent / path).resolve()
+            english = next((one for one, other in PAIRS if other == page), page)
+            part = "" if english == README else part
+            found.append(f"{english.relative_to(ROOT).as_posix()}#{part}")
+    own = next(one for one, other in PAIRS if document in (one, other))
+    return [target for target in found if target != f"{own.relative_to(ROOT).as_posix()}#"]
 
 
-def test_both_readmes_have_the_same_sections_and_as_many_rows_in_each_table():
-    assert shape(README_ZH) == shape(README)
+@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: path.stem)
+def test_both_languages_have_the_same_sections_and_as_many_rows_in_each_table(english, chinese):
+    assert shape(chinese) == shape(english)
 
 
 def shape(document: Path) -> list[tuple[str, int]]:
@@ -193,7 +214,7 @@ def test_every_event_of_the_socket_is_explained(kind):
 
 
 def test_every_command_of_the_readme_exists():
-    missing = [command for row in rows(README, "Commands") if not _exists(command := bare(row[0]))]
+    missing = [command for row in rows(COMMANDS) if not _exists(command := bare(row[0]))]
     assert missing == []
 
 
@@ -224,7 +245,7 @@ def _speech_commands() -> set[str]:
 
 
 def test_every_command_of_ours_is_in_the_readme():
-    shown = "\n".join(row[0] for row in rows(README, "Commands"))
+    shown = "\n".join(row[0] for row in rows(COMMANDS))
     ours = [f"manage.py {path.stem}" for path in ROOT.glob("meet/management/commands/[a-z]*.py")]
     ours += [f"speech {name}" for name in _speech_commands()] + [f"bin/{path.name}" for path in ROOT.glob("bin/*")]
     assert [name for name in ours if name not in shown] == []

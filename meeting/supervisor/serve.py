@@ -38,7 +38,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "manage.py serve",
         description="Serve until Ctrl-C.",
-        epilog="Settings are environment variables; README.md has the table.",
+        epilog="Settings are environment variables; docs/settings.md has the table.",
         allow_abbrev=False,
     )
     parser.add_argument("--https", action="store_true", help="speak HTTPS, under a root certificate of our own")
