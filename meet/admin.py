@@ -166,7 +166,7 @@ class TranslationInline(Inline):
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They come with their caption."""
+        """Translations are added with their caption only."""
         return False
 
 

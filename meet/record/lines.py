@@ -26,7 +26,7 @@ Kind = Literal["captions", "messages", "all"]
 
 
 class NotFound(LookupError):
-    """There is no such meeting, or it is not this reader's: which of the two is nobody's business."""
+    """Raised for a meeting that does not exist or is not this reader's: not told apart, so nobody can probe ids."""
 
 
 @dataclass(frozen=True, order=True)

@@ -31,7 +31,7 @@ TYPES = {
 
 
 class NotFound(LookupError):
-    """There is no such file, or it is not this reader's to have: which of the two is nobody's business."""
+    """Raised for a file that does not exist or is not this reader's: not told apart, so that nobody can probe paths."""
 
 
 class RangeNotSatisfiable(ValueError):

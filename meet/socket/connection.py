@@ -60,7 +60,7 @@ class RoomConnection:
         self.unseen: int | None = None  # counted once the browser has said that it counts
 
     async def enter(self) -> None:
-        """Sit down: the room hears of it, the browser where things stand."""
+        """Register the connection: the room is told, and the page gets its first state."""
         arrival = await arrive(self.id, self.me)
         await self._welcome(arrival)
         if arrival.renamed is not None:
@@ -68,14 +68,14 @@ class RoomConnection:
         member_list.changed(self.room_id)
 
     async def leave(self) -> None:
-        """Get up. Whoever spoke here speaks no more, unless they do so elsewhere."""
+        """Unregister the connection; clear its speaking indicators, unless the person speaks on another one."""
         await presence.leave(self.id)
         member_list.changed(self.room_id)
         for speaker, speaking in (await self.voices.close()).items():
             await self._announce_speaking(speaker, speaking)
 
     async def hear(self, event: str) -> None:
-        """An event of the room. Daphne never says that a browser is slow; the browser does."""
+        """Send an event of the room to the page. Daphne reports no slow reader, so the page acknowledges (`seen`)."""
         if is_durable(event) and self.unseen is not None:
             self.unseen += 1
             if self.unseen > MOST_UNSEEN:
@@ -84,7 +84,7 @@ class RoomConnection:
         await self.send(event)
 
     async def take(self, event: ClientEvent) -> None:
-        """What the browser says. Raises BadEvent, clips.Refused."""
+        """Handle an event from the page. Raises BadEvent, ClipRefused."""
         match event:
             case ClipStart():
                 held = await self.uplink.start(event)
@@ -124,7 +124,7 @@ class RoomConnection:
                 await self.send(encode("pong", sent_at=event.sent_at, server_at=time.time() * 1000))
 
     async def take_chunks(self, chunks: list[Chunk]) -> None:
-        """Audio, checked already. Raises OSError."""
+        """Store chunks that were checked already. Raises OSError."""
         for clip, numbers in (await self.uplink.chunks(chunks)).items():
             await self.send(encode("chunk_ack", clip=str(clip), numbers=numbers))
             await self._end_if_whole(clip)

@@ -59,7 +59,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
                 await self._hear(self.early.pop(0))
             self.early = None
         except BaseException:
-            await self._leave()  # half in is in for ever: nobody would take it out again
+            await self._leave()  # a set-up that fails midway is undone here: nothing else unregisters the connection
             raise
         self.worker = asyncio.create_task(self._work())
 

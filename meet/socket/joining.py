@@ -27,7 +27,7 @@ class JoinSnapshot:
 
 @pooled
 def arrive(connection_id: uuid.UUID, participant_id: uuid.UUID) -> JoinSnapshot:
-    """Sit down. The socket first: of two who come at once under one name, one at least sees the other."""
+    """Write the connection's row first: of two who join at once under one name, at least one sees the other."""
     presence.enter.__wrapped__(connection_id, participant_id)
     person = Participant.objects.get(pk=participant_id)
     renamed = names.settle(person)

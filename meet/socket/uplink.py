@@ -40,7 +40,7 @@ class Uplink:
         self._refused: list[clips.ClipRefused] = []
 
     async def start(self, event: ClipStart) -> set[int]:
-        """Open a clip, or take it up again; the chunk numbers on disk. Raises BadEvent, clips.Refused."""
+        """Open a clip, or take it up again; the chunk numbers on disk. Raises BadEvent, ClipRefused."""
         if event.clip not in self._open:
             if len(self._open) >= MOST_OPEN:
                 raise self._too_many(event.clip, f"At most {MOST_OPEN} clips may be open.", limit=MOST_OPEN)
@@ -52,7 +52,7 @@ class Uplink:
         return known.held
 
     def checked(self, chunk: Chunk) -> Chunk:
-        """A chunk of a clip that is open here and has room for it. Raises BadEvent, clips.Refused."""
+        """A chunk of a clip that is open here and has room for it. Raises BadEvent, ClipRefused."""
         known = self._known(chunk.clip)
         known.size += len(chunk.data)
         if known.size > CLIP_BYTES:
@@ -127,7 +127,7 @@ class Uplink:
     async def _write(self, clip: uuid.UUID, fresh: list[tuple[int, bytes]]) -> None:
         known = self._open[clip]
         if time.monotonic() - known.written_at > STALE_SECONDS:
-            await clips.reopen(clip)  # nothing happens to one that is open
+            await clips.reopen(clip)  # no-op if it is still open
         if known.file is None:
             known.file = await asyncio.to_thread(PartFile, clips.folder(clip), self._connection)
         try:

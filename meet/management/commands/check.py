@@ -19,7 +19,7 @@ class Command(DjangosCheck):
         parser.add_argument("--code-only", action="store_true", help="the code and its settings, not this machine")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Look."""
+        """Run the checks."""
         if not options.pop("code_only"):
             checks.look_at_the_machine()
         super().handle(*args, **options)

@@ -56,7 +56,7 @@ def spoke(scene, audio=HELLO.audio, text=HELLO.text, english="", after=0.0):
     clip = scene.clip(after=after)
     soundfile.write(django_settings.MEDIA_ROOT / clip.audio, audio, 16_000, format="FLAC")
     with pipeline.transaction.atomic():
-        spoken = pipeline.captions.Spoken(clip.pk, clip.meeting_id, clip.participant_id, clip.started_at)
+        spoken = pipeline.captions.CaptionSource(clip.pk, clip.meeting_id, clip.participant_id, clip.started_at)
         pipeline.captions.settle(spoken, "zh-Hant", text, english)
     return clip.caption
 
