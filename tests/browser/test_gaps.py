@@ -45,7 +45,7 @@ def test_a_line_with_speech_without_words_says_so_beside_its_text(bob):
     note = line.get_by_test_id("gap")
     expect(note).to_have_text(NOTE.format(3))
     expect(note).to_have_attribute(
-        "title", "Speech was heard at 1.2–4.3 s of this line, but no words could be recognized."
+        "title", "There is speech at 1.2–4.3 s of this line, but no words could be recognized."
     )
     expect(note).to_have_attribute("role", "note")
     expect(line.get_by_test_id("caption-text")).not_to_contain_text("not recognized")
@@ -78,7 +78,7 @@ def test_speech_without_any_word_is_a_line_of_its_own(bob):
     gap = {"type": "gap", "clip": clip, "speaker": speaker, "name": "Alice", "started_at": round(time.time() * 1000)}
     socket.send(json.dumps({**gap, "reason": "no_words"}))
     line = page.locator(f"[data-clip='{clip}']")
-    expect(line).to_have_text("Speech from Alice was heard here, but no words could be recognized.")
+    expect(line).to_have_text("Alice spoke here, but no words could be recognized.")
 
 
 def test_the_record_says_which_line_has_speech_without_words(bob, address):

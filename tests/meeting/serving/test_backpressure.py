@@ -19,7 +19,7 @@ PIECE, PIECES = 64 * 1024, 1024
 SERVER = f"""
 import sys
 from pathlib import Path
-from meeting.web import Web
+from meeting.web import WebProcess
 
 sent = 0
 
@@ -35,7 +35,7 @@ async def application(scope, receive, send):
     await send({{"type": "http.response.body", "body": b"", "more_body": False}})
 
 pair = tuple(map(Path, sys.argv[2:])) or None
-web = Web("127.0.0.1", int(sys.argv[1]), application, pair)
+web = WebProcess("127.0.0.1", int(sys.argv[1]), application, pair)
 web._ready = web.server.ready_callable = None
 web.run()
 """
