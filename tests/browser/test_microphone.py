@@ -120,7 +120,7 @@ def test_a_test_that_is_asked_for_before_its_script_has_come_begins_when_it_has(
     said = script(tmp_path / "said.wav", EXACT[:2], lead=0.5)
     with visitor(playwright, said.path) as somebody:
         held = []
-        somebody.page.route("**/soundcheck*.js", lambda route: held.append(route))
+        somebody.page.route("**/microphone_test*.js", lambda route: held.append(route))
         somebody.page.goto(product.address)
         somebody.page.get_by_test_id("room-name").fill("Slow")
         somebody.page.get_by_test_id("create-room").click()
