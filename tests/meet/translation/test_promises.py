@@ -83,7 +83,7 @@ async def test_a_caption_in_the_translators_absence_waits_and_is_filled_in_when_
 async def test_an_answer_and_a_new_revision_at_once_do_not_wait_for_each_other(scene, monkeypatch):
     caption = await said(scene)
     first = (await translation_jobs.of_clip(caption.pk))[0]
-    take, met = translation_jobs.sequence.take, threading.Barrier(2)
+    take, met = translation_jobs.event_numbers.take, threading.Barrier(2)
 
     def slowly(meeting_id: int) -> int:
         with contextlib.suppress(threading.BrokenBarrierError):
@@ -92,7 +92,7 @@ async def test_an_answer_and_a_new_revision_at_once_do_not_wait_for_each_other(s
         time.sleep(0.2)
         return number
 
-    monkeypatch.setattr(translation_jobs.sequence, "take", slowly)
+    monkeypatch.setattr(translation_jobs.event_numbers, "take", slowly)
     await asyncio.gather(
         translation_jobs.settle(first, dict.fromkeys(first.targets, "text"), "libre"),
         pooled(lambda: scene.settle(caption.clip, "newer words", "en"))(),
