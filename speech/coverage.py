@@ -33,16 +33,16 @@ def placed(heard: Hypothesis) -> Hypothesis:
     An alignment stretches the first words back to the start of the sound, over whatever was said there. How long a
     word can take is known, so stretched ones are put just before the first word that is not.
     """
-    if not heard.words:
-        return heard
     firm = next((place for place, word in enumerate(heard.words) if not _is_stretched(word)), len(heard.words))
+    if firm == 0:
+        return heard
     end = heard.words[firm].start if firm < len(heard.words) else heard.words[-1].end
     words = list(heard.words[firm:])
     for word in reversed(heard.words[:firm]):
         words.insert(0, replace(word, start=max(0.0, end - seconds_said(word.text)), end=end))
         end = words[0].start
     segments = (replace(one, start=max(one.start, end), end=max(one.end, end)) for one in heard.segments)
-    return replace(heard, words=tuple(words), segments=tuple(segments) if firm else heard.segments)
+    return replace(heard, words=tuple(words), segments=tuple(segments))
 
 
 def missing(speech: Sequence[Span], heard: Hypothesis) -> list[Span]:
@@ -96,10 +96,10 @@ def _is_stretched(word: Word) -> bool:
     return word.end - word.start > seconds_said(word.text)
 
 
-def _joined(stretches: Sequence[Span], said: Sequence[Span]) -> list[Span]:
+def _joined(spans: Sequence[Span], said: Sequence[Span]) -> list[Span]:
     """Neighbours become one where only a pause lies between: what is heard with its context is heard better."""
     found: list[Span] = []
-    for span in stretches:
+    for span in spans:
         pause = Span(found[-1].end, span.start) if found else None
         if pause and pause.end - pause.start < JOINED_ACROSS_SECONDS and not any(_meet(pause, one) for one in said):
             found[-1] = Span(found[-1].start, span.end)

@@ -19,6 +19,7 @@ from meet.events import BadEvent, encode
 from meet.models import Clip
 from meet.orm_pool import pooled
 from meet.record import captions, recording
+from meet.record.gaps import without_words
 from meet.timestamps import to_ms
 
 State = Clip.State
@@ -112,11 +113,4 @@ def _clips() -> QuerySet[Clip]:
 
 def withdrawn(clip: Clip) -> dict[str, Any]:
     """A withdrawn line, as the wire has it: whose, and when; never what."""
-    return {
-        "meeting": clip.meeting_id,
-        "clip": str(clip.pk),
-        "speaker": str(clip.participant_id),
-        "name": clip.participant.name,
-        "started_at": to_ms(clip.started_at),
-        "withdrawn_at": to_ms(clip.withdrawn_at or clip.started_at),
-    }
+    return {**without_words(clip), "withdrawn_at": to_ms(clip.withdrawn_at or clip.started_at)}

@@ -45,8 +45,6 @@ class Beams:
     def choose(self, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The next token of each sequence, (sequences,), and which of the sequences before it goes on from. At first
         there are logits of a row each, and the sequences go on from their rows."""
-        if self._count == self._texts.shape[1]:  # all are over, and wait beside a row that may be longer
-            return torch.full_like(self._owners, self._end), torch.arange(len(self._owners), device=self._device)
         most = self._places.shape[1]
         top, ids = logits.topk(most + 1)
         scores = self._sums[:, None] + (top - logits.logsumexp(dim=-1, keepdim=True))

@@ -71,6 +71,7 @@ class _Part:
     rows: list[int]
     row_places: torch.Tensor
     places: torch.Tensor
+    longest: int  # tokens that one of them may write
 
     def found(self, rows: Sequence[bool]) -> list[tuple[int, list[Text]]]:
         """The texts of those rows of the batch that are marked, where they are this part's."""
@@ -130,7 +131,8 @@ class _Run:
     def _part(self, search: Samples | Beams, rows: list[int]) -> _Part:
         places = self._stepper.layout.places(rows)
         device = self._model.device
-        return _Part(search, rows, torch.tensor(rows, device=device), torch.tensor(places, device=device))
+        longest = max(self._plans[self._rows[row]].cap for row in rows)
+        return _Part(search, rows, torch.tensor(rows, device=device), torch.tensor(places, device=device), longest)
 
     def _begin(self, no_speech: int | None) -> tuple[torch.Tensor, list[float]]:
         device, longest = self._model.device, max(len(plan.given) for plan in self._plans)
@@ -150,22 +152,24 @@ class _Run:
         first = count == 0
         since = 0 if first else self._since()
         logits = self._rules.apply(self._logits, self._written, first=first, timed=self._timed)
-        tokens, sources = self._chosen(logits, first=first)
+        tokens, sources = self._chosen(logits, count)
         if sources is not None:
             self._written.keep(sources)
             if not first:
                 self._stepper.reorder(sources, since, count)
         self._written.add(tokens, self._rules.first_stamp)
 
-    def _chosen(self, logits: torch.Tensor, *, first: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def _chosen(self, logits: torch.Tensor, written: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The next token of each sequence, and which one it goes on from (at first: which row); None: from itself."""
-        if len(self._parts) == 1:
+        if len(self._parts) == 1 and written < self._parts[0].longest:
             return self._parts[0].search.choose(logits)
         count = self._stepper.layout.sequences
-        tokens = torch.zeros(count, dtype=torch.long, device=logits.device)
-        sources = torch.zeros_like(tokens)
+        tokens = torch.full((count,), self._rules.end, device=logits.device)
+        sources = torch.arange(count, device=logits.device)
         for part in self._parts:
-            before = part.row_places if first else part.places
+            if written >= part.longest:  # done, and waits beside a part that may write more
+                continue
+            before = part.places if written else part.row_places
             chosen, origins = part.search.choose(logits[before])
             tokens[part.places] = chosen
             sources[part.places] = before if origins is None else before[origins]

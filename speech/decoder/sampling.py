@@ -60,8 +60,6 @@ class Samples:
     def choose(self, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The next token of each sequence, (sequences,), and which one it goes on from: None, for it is its own. At
         first there are logits of a row each, and the sequences go on from their rows."""
-        if self._count == self._texts.shape[1]:  # all are over, and wait beside a row that may be longer
-            return torch.full_like(self._owners, self._end), None
         sources = None
         if len(logits) != len(self._owners):
             logits, sources = logits[self._owners], self._owners
